@@ -1,0 +1,41 @@
+//! The steps, in order. Each is safe beside the program version before it.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::ConnectionTrait;
+
+/// A step whose statements stand in two files beside this one.
+#[derive(Hash)]
+pub(crate) struct Step {
+    name: &'static str,
+    up: &'static str,
+    down: &'static str,
+}
+
+macro_rules! step {
+    ($name:literal) => {
+        Step {
+            name: $name,
+            up: include_str!(concat!("steps/", $name, "_up.sql")),
+            down: include_str!(concat!("steps/", $name, "_down.sql")),
+        }
+    };
+}
+
+pub(crate) const STEPS: [Step; 3] = [step!("m0001_accounts"), step!("m0002_batches"), step!("m0003_ledger")];
+
+impl MigrationName for Step {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        schema.get_connection().execute_unprepared(self.up).await.map(|_| ())
+    }
+
+    async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        schema.get_connection().execute_unprepared(self.down).await.map(|_| ())
+    }
+}

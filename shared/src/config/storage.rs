@@ -1,0 +1,24 @@
+//! `[storage]`: where images lie.
+
+use serde::Deserialize;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StorageSettings {
+    /// The folder that images lie in when no bucket is named.
+    pub path: String,
+    /// How long a signed link works.
+    pub link_seconds: u64,
+    pub s3: S3Settings,
+}
+
+/// An S3-compatible bucket; used when `bucket` is not empty. Credentials come from `AWS_ACCESS_KEY_ID` and
+/// `AWS_SECRET_ACCESS_KEY`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Settings {
+    pub bucket: String,
+    pub region: String,
+    /// The server's address where it is not Amazon's; empty otherwise.
+    pub endpoint: String,
+}

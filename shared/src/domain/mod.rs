@@ -1,0 +1,9 @@
+//! The domain's values: ids, states, money, parsed input. Nothing here does I/O.
+
+mod id;
+mod money;
+mod state;
+
+pub use id::{BatchId, CallId, CampaignId, PostId, SessionId, UserId, WorkerId};
+pub use money::Nanodollars;
+pub use state::{AttemptState, BatchStatus, Outcome, PauseReason, PostStatus, Step, UnknownName};

@@ -1,0 +1,147 @@
+//! The states of batches, posts and attempts, as text in the tables and in JSON.
+
+use std::fmt;
+
+/// A name that is not one of a state's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not a {1}")]
+pub struct UnknownName(String, &'static str);
+
+/// Makes an enum whose variants are stored, shown and read as the given names.
+macro_rules! state {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                Self::ALL.iter().copied().find(|state| state.as_str() == text)
+                    .ok_or_else(|| UnknownName(text.to_owned(), stringify!($name)))
+            }
+        }
+
+        // sqlx reads a state with `#[sqlx(try_from = "String")]`.
+        impl TryFrom<String> for $name {
+            type Error = UnknownName;
+
+            fn try_from(text: String) -> Result<Self, UnknownName> {
+                text.parse()
+            }
+        }
+    };
+}
+
+state!(
+    /// Where a batch stands.
+    BatchStatus {
+        Pending = "pending",
+        Processing = "processing",
+        Paused = "paused",
+        /// No new call is made; those under way still end.
+        Cancelling = "cancelling",
+        /// Every post is final and at least one was made.
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+);
+
+impl BatchStatus {
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+state!(
+    /// Why a batch waits.
+    PauseReason {
+        User = "user",
+        Budget = "budget",
+        ProviderOutage = "provider_outage",
+        Review = "review",
+    }
+);
+
+state!(
+    /// Where a post stands in its table. Readers also see `queued`: a pending post that was pushed.
+    PostStatus {
+        Pending = "pending",
+        Processing = "processing",
+        Retrying = "retrying",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+);
+
+impl PostStatus {
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+state!(
+    /// One paid step of making a post.
+    Step {
+        Moderation = "moderation",
+        Caption = "caption",
+        Image = "image",
+    }
+);
+
+state!(
+    /// Where the money of a call stands.
+    AttemptState {
+        /// Booked, not sent.
+        Reserved = "reserved",
+        Sent = "sent",
+        /// Billed; the cost is known.
+        Settled = "settled",
+        /// Certainly not billed.
+        Failed = "failed",
+        /// Nobody knows whether it was billed; what was held for it stays held.
+        Unknown = "unknown",
+    }
+);
+
+state!(
+    /// What came of a call.
+    Outcome {
+        Ok = "ok",
+        /// Billed, but nothing that can be used.
+        Rejected = "rejected",
+        Error = "error",
+    }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::{BatchStatus, PostStatus};
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for status in BatchStatus::ALL {
+            assert_eq!(status.as_str().parse::<BatchStatus>().expect("its own name"), *status);
+        }
+        assert!("queued".parse::<PostStatus>().is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! The only door to the tables.
+//!
+//! Plain rows go through `SeaORM`; what locks, sums or moves in bulk is a commented statement in `sql/`, run through the
+//! same pool. The caller owns the transaction. Locks are taken in one order everywhere: batches by id, then posts by id,
+//! then attempts. **The row of a batch is the lock of its posts**: whoever changes a post holds its batch's row, so what is
+//! read of a post under that lock cannot change.
+
+pub mod advance;
+pub mod attempts;
+pub mod batches;
+pub mod campaigns;
+pub mod claim;
+pub mod control;
+pub mod dispatch;
+pub mod entity;
+pub mod idempotency;
+pub mod place;
+pub mod posts;
+pub mod rescue;
+pub mod sessions;
+pub mod users;
+pub mod workers;
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use secrecy::ExposeSecret;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::config::DatabaseSettings;
+
+/// Why a store function did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("database: {0}")]
+    Sqlx(#[from] sqlx::Error),
+    #[error("database: {0}")]
+    Orm(#[from] sea_orm::DbErr),
+    #[error("database settings: {0}")]
+    Config(#[from] crate::config::ConfigError),
+}
+
+/// A pool of connections to the database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    orm: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens a pool; connections are made when they are first needed.
+    pub fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(Duration::from_secs(2))
+            .connect_lazy_with(options(settings, Duration::from_secs(10))?);
+        Ok(Self { orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool })
+    }
+
+    /// For statements of our own.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// For plain rows.
+    pub fn orm(&self) -> &DatabaseConnection {
+        &self.orm
+    }
+}
+
+/// How to connect: no statement runs longer than `longest`, and none waits for a lock longer than half of that.
+pub fn options(settings: &DatabaseSettings, longest: Duration) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = settings.url()?.expose_secret().parse()?;
+    Ok(options.application_name("broadside").options([
+        ("statement_timeout", longest.as_millis().to_string()),
+        ("lock_timeout", (longest.as_millis() / 2).to_string()),
+        ("idle_in_transaction_session_timeout", longest.as_millis().to_string()),
+    ]))
+}

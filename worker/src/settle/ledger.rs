@@ -1,0 +1,18 @@
+//! The line between the gateway and the books: no call without leave, no leave without a bill.
+
+use std::future::Future;
+
+use shared::domain::{CallId, Step};
+use shared::store::advance::{Bill, Quote, Refusal};
+
+/// The books of one piece of work.
+///
+/// For every call: [`reserve`](Self::reserve) first, which writes the attempt before anything is sent; then exactly one
+/// [`settle`](Self::settle), which is written with whatever comes next.
+pub trait Ledger: Send {
+    /// Asks for leave to make one call at `step`. The id is what the provider is to know the call by.
+    fn reserve(&mut self, step: Step, quote: Quote) -> impl Future<Output = Result<CallId, Refusal>> + Send;
+
+    /// Says what became of the call just reserved.
+    fn settle(&mut self, bill: Bill);
+}
