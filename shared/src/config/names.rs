@@ -36,9 +36,11 @@ pub struct Names(BTreeMap<String, String>);
 
 impl Names {
     /// Reads the environment, and `.env` in the working directory for what the environment leaves unset.
+    #[expect(clippy::disallowed_methods, reason = "the one place of the programs that reads the environment")]
     pub fn read() -> Result<Self, ConfigError> {
         let mut names = BTreeMap::new();
-        match dotenvy::dotenv_iter() {
+        // Not from the folders above: the settings of another project may lie there.
+        match dotenvy::from_path_iter(".env") {
             Ok(pairs) => {
                 for pair in pairs {
                     let (name, value) = pair?;
