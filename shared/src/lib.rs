@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod media;
 pub mod progress;
 pub mod queue;
 pub mod store;

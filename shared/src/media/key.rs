@@ -1,0 +1,77 @@
+//! The names of stored images.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::{PostId, Step};
+
+/// The longest key.
+const MAX: usize = 200;
+
+/// The name of one stored image: `posts/{post}/{step}-{ordinal}.png`.
+///
+/// A key that comes from outside is checked when it is read: parts of letters, digits, `-`, `_` and `.`, none of which
+/// begins with a dot, so no key leaves the folder that it is meant for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct MediaKey(String);
+
+/// Text that is not a key.
+#[derive(Debug, thiserror::Error)]
+#[error("not the key of an image")]
+pub struct BadKey;
+
+impl MediaKey {
+    /// Where the image of a post lies that the given attempt made. Another attempt has another key.
+    pub fn of_post(post: PostId, step: Step, ordinal: i16) -> Self {
+        Self(format!("posts/{post}/{step}-{ordinal}.png"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part, for a name to save the image under.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for MediaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for MediaKey {
+    type Err = BadKey;
+
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let part = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        };
+        if text.len() <= MAX && text.split('/').all(part) { Ok(Self(text.to_owned())) } else { Err(BadKey) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MediaKey;
+    use crate::domain::{PostId, Step};
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        let key = MediaKey::of_post(PostId::new(), Step::Image, 2);
+        assert_eq!(key.as_str().parse::<MediaKey>().expect("its own text"), key);
+        assert_eq!(key.file_name(), "image-2.png");
+    }
+
+    #[test]
+    fn a_key_that_would_leave_its_folder_is_refused() {
+        for bad in ["", "/", "a//b", "../x", "a/../b", "a/./b", ".hidden", "a/b\0", "a b", "a%2e", &"x".repeat(201)] {
+            assert!(bad.parse::<MediaKey>().is_err(), "{bad:?}");
+        }
+    }
+}
