@@ -75,6 +75,7 @@ pub enum QueueError {
 }
 
 /// A connection to Redis that mends itself. Cheap to clone; every clone shares one socket.
+#[expect(clippy::unused_async, reason = "the manager spawns its task: callers must be in a runtime")]
 pub async fn connect(settings: &RedisSettings) -> Result<ConnectionManager, QueueError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(Duration::from_secs(2)))

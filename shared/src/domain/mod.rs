@@ -2,8 +2,10 @@
 
 mod id;
 mod money;
+mod new_batch;
 mod state;
 
 pub use id::{BatchId, CallId, CampaignId, PostId, SessionId, UserId, WorkerId};
 pub use money::Nanodollars;
+pub use new_batch::{Image, ImageQuality, ImageSize, NewBatch, NewPost, Platform, Priority, limits};
 pub use state::{AttemptState, BatchStatus, Outcome, PauseReason, PostStatus, Step, UnknownName};

@@ -36,7 +36,7 @@ impl Nanodollars {
     /// An amount of dollars rounded to the nano-dollar; `None` when it is negative, not a number or too large.
     pub fn from_usd(usd: f64) -> Option<Self> {
         let nanos = (usd * Self::PER_DOLLAR as f64).round();
-        (nanos >= 0.0 && nanos < 9.0e18).then_some(Self(nanos as i64))
+        (0.0..9.0e18).contains(&nanos).then_some(Self(nanos as i64))
     }
 }
 

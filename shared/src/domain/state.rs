@@ -1,11 +1,15 @@
 //! The states of batches, posts and attempts, as text in the tables and in JSON.
 
-use std::fmt;
-
 /// A name that is not one of a state's.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a {1}")]
 pub struct UnknownName(String, &'static str);
+
+impl UnknownName {
+    pub(super) fn new(text: String, of: &'static str) -> Self {
+        Self(text, of)
+    }
+}
 
 /// Makes an enum whose variants are stored, shown and read as the given names.
 macro_rules! state {
@@ -24,31 +28,33 @@ macro_rules! state {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownName;
+            type Err = $crate::domain::UnknownName;
 
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
+            fn from_str(text: &str) -> Result<Self, $crate::domain::UnknownName> {
                 Self::ALL.iter().copied().find(|state| state.as_str() == text)
-                    .ok_or_else(|| UnknownName(text.to_owned(), stringify!($name)))
+                    .ok_or_else(|| $crate::domain::UnknownName::new(text.to_owned(), stringify!($name)))
             }
         }
 
         // sqlx reads a state with `#[sqlx(try_from = "String")]`.
         impl TryFrom<String> for $name {
-            type Error = UnknownName;
+            type Error = $crate::domain::UnknownName;
 
-            fn try_from(text: String) -> Result<Self, UnknownName> {
+            fn try_from(text: String) -> Result<Self, $crate::domain::UnknownName> {
                 text.parse()
             }
         }
     };
 }
+
+pub(super) use state;
 
 state!(
     /// Where a batch stands.

@@ -1,0 +1,136 @@
+//! A batch that was checked and may be placed: below the edge there are no invalid values.
+//!
+//! Texts borrow from the request's body where they can, so that 50,000 posts cost little more memory than the body.
+
+use std::borrow::Cow;
+
+use super::Nanodollars;
+use super::state::state;
+
+/// How much of everything a batch may hold; lengths in characters.
+pub mod limits {
+    pub const POSTS: usize = 50_000;
+    pub const NAME: usize = 255;
+    pub const BRAND_NAME: usize = 255;
+    pub const TONE: usize = 100;
+    pub const TOPIC: usize = 500;
+    pub const BRIEF: usize = 20_000;
+    pub const TARGET_AUDIENCE: usize = 2_000;
+    pub const LANGUAGE: usize = 35;
+    pub const EXTERNAL_ID: usize = 255;
+    /// In dollars.
+    pub const BUDGET_USD: f64 = 1_000_000_000.0;
+}
+
+/// Posts to be made for a campaign.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewBatch<'a> {
+    pub name: Cow<'a, str>,
+    pub priority: Priority,
+    /// What the batch may cost at most; `None` for no limit of its own.
+    pub cap: Option<Nanodollars>,
+    /// 1 to [`limits::POSTS`].
+    pub posts: Vec<NewPost<'a>>,
+}
+
+/// One post to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPost<'a> {
+    pub brand_name: Cow<'a, str>,
+    pub topic: Option<Cow<'a, str>>,
+    pub tone: Cow<'a, str>,
+    pub brief: Option<Cow<'a, str>>,
+    /// The campaign's when absent.
+    pub target_audience: Option<Cow<'a, str>>,
+    pub platform: Option<Platform>,
+    /// A BCP 47 tag.
+    pub language: Option<Cow<'a, str>>,
+    /// `None`: a caption only.
+    pub image: Option<Image>,
+    /// The caller's own name for the post, unique in its batch.
+    pub external_id: Option<Cow<'a, str>>,
+}
+
+/// The image that a post wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub size: ImageSize,
+    pub quality: ImageQuality,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self { size: ImageSize::Square, quality: ImageQuality::Medium }
+    }
+}
+
+state!(
+    /// Which of one user's batches goes first.
+    Priority {
+        Low = "low",
+        Normal = "normal",
+        High = "high",
+    }
+);
+
+impl Priority {
+    /// As the table keeps it.
+    pub const fn rank(self) -> i16 {
+        self as i16
+    }
+
+    /// `Normal` for a rank that the table cannot hold.
+    pub fn from_rank(rank: i16) -> Self {
+        usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::Normal)
+    }
+}
+
+state!(
+    /// Where a post is to appear.
+    Platform {
+        X = "x",
+        Instagram = "instagram",
+        Threads = "threads",
+        LinkedIn = "linkedin",
+        Facebook = "facebook",
+        TikTok = "tiktok",
+        YouTube = "youtube",
+        Pinterest = "pinterest",
+        Bluesky = "bluesky",
+    }
+);
+
+state!(
+    /// The size of an image, in pixels.
+    ImageSize {
+        Square = "1024x1024",
+        Portrait = "1024x1536",
+        Landscape = "1536x1024",
+        TallPortrait = "1024x1792",
+        WideLandscape = "1792x1024",
+    }
+);
+
+state!(
+    /// How much care (and money) goes into an image.
+    ImageQuality {
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+        Standard = "standard",
+        Hd = "hd",
+    }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::Priority;
+
+    #[test]
+    fn a_priority_survives_the_table() {
+        for priority in Priority::ALL {
+            assert_eq!(Priority::from_rank(priority.rank()), *priority);
+        }
+        assert_eq!(Priority::from_rank(7), Priority::Normal);
+    }
+}
