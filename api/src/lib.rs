@@ -1,1 +1,17 @@
+//! The HTTP API: accounts, campaigns, batches and their streams.
+//!
+//! A request passes the [`door`] (request id, log line, errors as problem+json), the [`routes`], then one handler. A handler
+//! is short: it reads its body through [`parse`], calls the store, and answers with a view. Whatever goes wrong becomes a
+//! [`problem::Problem`]. The API thinks little: it records work in Postgres and lets workers do it.
 
+pub mod app;
+pub mod auth;
+pub mod caller;
+pub mod door;
+pub mod parse;
+pub mod problem;
+pub mod routes;
+pub mod serve;
+pub mod service;
+
+pub use app::App;

@@ -1,1 +1,102 @@
-fn main() {}
+//! The API's program: names, settings, logs, connections, migrations, then serving until told to stop.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use api::App;
+use secrecy::ExposeSecret;
+use shared::config::{Names, Settings};
+use shared::telemetry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const HELP: &str = "\
+broadside-api: the HTTP API of Broadside
+
+  broadside-api                    serve until SIGINT or SIGTERM
+  broadside-api migrate            bring the database to this version and exit
+  broadside-api migrate-down [N]   take back the newest N steps (1), and with them what their tables held
+  broadside-api openapi            print the OpenAPI document and exit
+  broadside-api --version
+  broadside-api --help
+
+Configuration is read from the environment and from .env; config/default.toml comments every key.
+";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        [] => serve().await,
+        ["migrate"] => migrate().await,
+        ["migrate-down"] => migrate_down("1").await,
+        ["migrate-down", steps] => migrate_down(steps).await,
+        ["openapi"] => say(&api::routes::document()),
+        ["--version" | "-V"] => say(concat!("broadside-api ", env!("CARGO_PKG_VERSION"), "\n")),
+        ["--help" | "-h" | "help"] => say(HELP),
+        _ => Err(anyhow::anyhow!("unknown arguments: {}; see --help", arguments.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The log may not have been started, so the one line that matters goes out directly.
+            drop(writeln!(io::stderr(), "broadside-api: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let names = Names::read()?;
+    let settings = Settings::load(&names)?;
+    settings.auth.secret()?;
+    telemetry::start(&settings.log, "api")?;
+    drop(rustls::crypto::ring::default_provider().install_default());
+    migration::up(settings.database.url()?.expose_secret()).await?;
+    let address = (settings.http.host.clone(), settings.http.port);
+    let listener =
+        TcpListener::bind(&address).await.with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+    let app = App::open(settings, &names).await?;
+    stop_on_signal(&app)?;
+    tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "the API serves");
+    api::serve::serve(app, listener).await?;
+    tracing::info!("the API stopped");
+    Ok(())
+}
+
+fn stop_on_signal(app: &Arc<App>) -> io::Result<()> {
+    let stopping = app.stopping.clone();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop: answers in flight are finished");
+        stopping.cancel();
+    });
+    Ok(())
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let settings = Settings::load(&Names::read()?)?;
+    migration::up(settings.database.url()?.expose_secret()).await?;
+    say("The database is up to date.\n")
+}
+
+async fn migrate_down(steps: &str) -> anyhow::Result<()> {
+    let steps = steps.parse().with_context(|| format!("{steps:?} is no number of steps"))?;
+    let settings = Settings::load(&Names::read()?)?;
+    migration::down(settings.database.url()?.expose_secret(), steps).await?;
+    say("Done.\n")
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}

@@ -1,0 +1,96 @@
+//! What every handler may use.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shared::config::{ConfigError, Environment, Names, Settings};
+use shared::queue::{self, Queue, QueueError};
+use shared::store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
+
+/// Why the API could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Queue(#[from] QueueError),
+    #[error("password hashing: {0}")]
+    Passwords(#[from] crate::auth::PasswordError),
+}
+
+/// Whether posts can be generated at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// A provider's key is set, or the simulator stands in.
+    Configured,
+    Unconfigured,
+}
+
+impl Generation {
+    /// Names of which one must be set for a provider to be reached; each may also end in `_1`, `_2`, ….
+    const KEYS: [&str; 3] = ["OPENAI_API_KEY", "OPENROUTER_API_KEY", "A4F_API_KEY"];
+
+    pub fn of(settings: &Settings, names: &Names) -> Result<Self, ConfigError> {
+        if !settings.simulator.url.is_empty() {
+            return Ok(Self::Configured);
+        }
+        for key in Self::KEYS {
+            if names.get(key)?.is_some() || names.get(&format!("{key}_1"))?.is_some() {
+                return Ok(Self::Configured);
+            }
+        }
+        Ok(Self::Unconfigured)
+    }
+}
+
+/// Everything that handlers share. One a process, behind an `Arc`.
+pub struct App {
+    pub settings: Settings,
+    pub store: Store,
+    pub queue: Queue,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    /// The revocation feed.
+    pub sessions: Sessions,
+    /// Limits registration and login by address.
+    pub door_limit: RateLimit,
+    pub generation: Generation,
+    pub started: Instant,
+    /// Cancelled when the process is asked to stop: streams and long polls end then.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// Opens the pools; nothing is connected yet.
+    pub async fn open(settings: Settings, names: &Names) -> Result<Arc<Self>, StartError> {
+        let store = Store::open(&settings.database)?;
+        let queue = Queue::new(queue::connect(&settings.redis).await?, &settings.redis.namespace);
+        Self::with(settings, store, queue, names)
+    }
+
+    /// Over a store and a queue that are open already.
+    pub fn with(settings: Settings, store: Store, queue: Queue, names: &Names) -> Result<Arc<Self>, StartError> {
+        Ok(Arc::new(Self {
+            tokens: Tokens::new(&settings.auth)?,
+            passwords: Passwords::new(settings.auth.hash_permits)?,
+            sessions: Sessions::new(settings.auth.access_ttl()),
+            door_limit: RateLimit::new(&settings.http),
+            generation: Generation::of(&settings, names)?,
+            started: Instant::now(),
+            stopping: CancellationToken::new(),
+            settings,
+            store,
+            queue,
+        }))
+    }
+
+    /// Whether a submit must be refused: in production nothing stands in for a provider's key.
+    pub fn refuses_generation(&self) -> bool {
+        self.generation == Generation::Unconfigured && self.settings.environment == Environment::Production
+    }
+}

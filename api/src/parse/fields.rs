@@ -1,0 +1,223 @@
+//! A JSON object, read field by field; whatever is wrong is collected, not thrown.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde_json::value::RawValue;
+
+use crate::problem::FieldError;
+
+/// What has been found wrong so far.
+pub type Errors = Vec<FieldError>;
+
+/// The fields of one JSON object. Each is asked for by name, once; what nobody asked for is unknown.
+pub struct Fields<'a, 'e> {
+    pointer: String,
+    raw: BTreeMap<String, &'a RawValue>,
+    errors: &'e mut Errors,
+}
+
+impl<'a, 'e> Fields<'a, 'e> {
+    /// The object at `pointer` (empty for the whole body). A value that is no object is an error and has no fields.
+    pub fn of(raw: &'a RawValue, pointer: impl Into<String>, errors: &'e mut Errors) -> Option<Self> {
+        let pointer = pointer.into();
+        if !raw.get().starts_with('{') {
+            errors.push(FieldError::new(pointer, "wrong_type", format!("must be an object, not {}", kind(raw))));
+            return None;
+        }
+        match serde_json::from_str(raw.get()) {
+            Ok(fields) => Some(Self { pointer, raw: fields, errors }),
+            Err(error) => {
+                errors.push(unreadable(pointer, &error));
+                None
+            }
+        }
+    }
+
+    /// A text of that many characters, without the blanks around it. An absent, null or blank one is an error.
+    pub fn text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        match self.given(name) {
+            Some(raw) => {
+                let text = self.string(name, raw)?;
+                self.measured(name, text.trim(), length)
+            }
+            None => self.wrong(name, "required", "is required"),
+        }
+    }
+
+    /// The same, where absent, null and blank all mean that there is none.
+    pub fn optional_text(&mut self, name: &'static str, longest: usize) -> Option<String> {
+        let raw = self.given(name)?;
+        let text = self.string(name, raw)?;
+        let text = text.trim();
+        if text.is_empty() { None } else { self.measured(name, text, 1..=longest) }
+    }
+
+    /// A field that may be left out (`None`), set to null (`Some(None)`) or given (`Some(Some(text))`).
+    pub fn changed_text(&mut self, name: &'static str, longest: usize) -> Option<Option<String>> {
+        if !self.raw.contains_key(name) {
+            return None;
+        }
+        Some(self.optional_text(name, longest))
+    }
+
+    /// Text exactly as it was given, for passwords and tokens.
+    pub fn secret(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        match self.given(name) {
+            Some(raw) => {
+                let text = self.string(name, raw)?;
+                self.measured(name, &text, length)
+            }
+            None => self.wrong(name, "required", "is required"),
+        }
+    }
+
+    /// Whether a field is there, null or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.raw.contains_key(name)
+    }
+
+    /// The raw value of a field that the caller reads further; null counts as absent.
+    pub fn given(&mut self, name: &'static str) -> Option<&'a RawValue> {
+        self.raw.remove(name).filter(|raw| raw.get() != "null")
+    }
+
+    /// Notes an error of a field.
+    pub fn wrong<T>(&mut self, name: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
+        self.errors.push(FieldError::new(self.pointer_to(name), code, detail));
+        None
+    }
+
+    /// The JSON pointer of a field.
+    pub fn pointer_to(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    }
+
+    pub fn errors(&mut self) -> &mut Errors {
+        self.errors
+    }
+
+    /// Refuses every field that nobody asked for.
+    pub fn refuse_the_rest(self) {
+        for name in self.raw.keys() {
+            let pointer = self.pointer_to(name);
+            self.errors.push(FieldError::new(pointer, "unknown_field", "is not a field of this object"));
+        }
+    }
+
+    /// The names of the fields that nobody asked for.
+    pub fn the_rest(self) -> Vec<String> {
+        self.raw.into_keys().collect()
+    }
+
+    fn string(&mut self, name: &'static str, raw: &RawValue) -> Option<String> {
+        if !raw.get().starts_with('"') {
+            return self.wrong(name, "wrong_type", format!("must be text, not {}", kind(raw)));
+        }
+        match serde_json::from_str::<String>(raw.get()) {
+            Ok(text) if text.contains('\0') => self.wrong(name, "nul", "must not contain NUL characters"),
+            Ok(text) => Some(text),
+            Err(error) => {
+                let error = unreadable(self.pointer_to(name), &error);
+                self.errors.push(error);
+                None
+            }
+        }
+    }
+
+    fn measured(&mut self, name: &'static str, text: &str, length: RangeInclusive<usize>) -> Option<String> {
+        let (shortest, longest) = (*length.start(), *length.end());
+        let count = text.chars().count();
+        if count == 0 && shortest > 0 {
+            self.wrong(name, "blank", "must not be blank")
+        } else if count < shortest {
+            self.wrong(name, "too_short", format!("must have {shortest} characters at least; it has {count}"))
+        } else if count > longest {
+            self.wrong(name, "too_long", format!("must have {longest} characters at most; it has {count}"))
+        } else {
+            Some(text.to_owned())
+        }
+    }
+}
+
+fn unreadable(pointer: String, error: &serde_json::Error) -> FieldError {
+    if error.to_string().contains("surrogate") || error.to_string().contains("unexpected end of hex escape") {
+        FieldError::new(pointer, "lone_surrogate", "contains half of a surrogate pair (\\uD800 to \\uDFFF)")
+    } else {
+        FieldError::new(pointer, "malformed", "cannot be read as JSON text")
+    }
+}
+
+/// What a JSON value is, for people.
+fn kind(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "text",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::{Errors, Fields};
+
+    fn read(json: &str, work: impl FnOnce(&mut Fields)) -> Vec<(String, &'static str)> {
+        let raw: &RawValue = serde_json::from_str(json).expect("JSON");
+        let mut errors = Errors::new();
+        if let Some(mut fields) = Fields::of(raw, "", &mut errors) {
+            work(&mut fields);
+            fields.refuse_the_rest();
+        }
+        errors.into_iter().map(|error| (error.pointer, error.code)).collect()
+    }
+
+    #[test]
+    fn every_error_is_found_at_its_pointer() {
+        let json = r#"{"name": "  ", "tone": 3, "brief": "a\u0000b", "topic": "\ud800", "long": "abcd", "a/b~c": 1}"#;
+        let mut errors = read(json, |fields| {
+            for name in ["name", "tone", "brief", "topic", "gone"] {
+                assert_eq!(fields.text(name, 1..=10), None);
+            }
+            assert_eq!(fields.optional_text("long", 3), None);
+        });
+        errors.sort();
+        let expected = [
+            ("/a~1b~0c", "unknown_field"),
+            ("/brief", "nul"),
+            ("/gone", "required"),
+            ("/long", "too_long"),
+            ("/name", "blank"),
+            ("/tone", "wrong_type"),
+            ("/topic", "lone_surrogate"),
+        ];
+        assert_eq!(errors, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters_and_blanks_around_are_dropped() {
+        let errors = read(r#"{"name": " äöü "}"#, |fields| {
+            assert_eq!(fields.text("name", 1..=3).as_deref(), Some("äöü"));
+        });
+        assert_eq!(errors, []);
+    }
+
+    #[test]
+    fn leaving_out_is_not_the_same_as_null() {
+        let errors = read(r#"{"a": null, "b": "x"}"#, |fields| {
+            assert_eq!(fields.changed_text("a", 9), Some(None));
+            assert_eq!(fields.changed_text("b", 9), Some(Some("x".to_owned())));
+            assert_eq!(fields.changed_text("c", 9), None);
+        });
+        assert_eq!(errors, []);
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_fields() {
+        assert_eq!(read("[1]", |_| {}), [(String::new(), "wrong_type")]);
+    }
+}

@@ -1,0 +1,121 @@
+//! Every domain error, as a problem. The one place where they meet HTTP.
+
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr};
+use shared::store::StoreError;
+
+use super::Problem;
+use crate::auth::{PasswordError, SessionRefusal, TokenRefusal};
+
+impl From<TokenRefusal> for Problem {
+    fn from(refusal: TokenRefusal) -> Self {
+        match refusal {
+            TokenRefusal::Expired => Self::unauthorized("token_expired", "The access token has expired: refresh it."),
+            TokenRefusal::Invalid => Self::unauthorized("token_invalid", "The access token is not valid: log in."),
+        }
+    }
+}
+
+impl From<SessionRefusal> for Problem {
+    fn from(refusal: SessionRefusal) -> Self {
+        match refusal {
+            SessionRefusal::Revoked => Self::unauthorized("session_ended", "This session has ended: log in."),
+            SessionRefusal::Stale => Self::unavailable(
+                "sessions_unavailable",
+                "Sessions cannot be checked at the moment. Try again.",
+                Duration::from_secs(1),
+            ),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let trouble = match &error {
+            StoreError::Sqlx(cause) => Trouble::of(cause),
+            StoreError::Orm(
+                DbErr::Exec(RuntimeErr::SqlxError(cause))
+                | DbErr::Query(RuntimeErr::SqlxError(cause))
+                | DbErr::Conn(RuntimeErr::SqlxError(cause)),
+            ) => Trouble::of(cause),
+            StoreError::Orm(DbErr::ConnectionAcquire(_)) => Trouble::Away,
+            StoreError::Orm(_) | StoreError::Config(_) => Trouble::Bug,
+        };
+        match trouble {
+            Trouble::Away => {
+                tracing::warn!(error = %error, "the database cannot be reached");
+                let detail = "The database cannot be reached. Try again.";
+                Self::unavailable("database_unavailable", detail, Duration::from_secs(2))
+            }
+            Trouble::Busy => {
+                tracing::warn!(error = %error, "the database was too busy for a request");
+                Self::unavailable("busy", "The service is busy. Try again.", Duration::from_secs(1))
+            }
+            Trouble::Bug => Self::internal(&error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<DbErr> for Problem {
+    fn from(error: DbErr) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// What kind of trouble a database error is.
+enum Trouble {
+    /// It cannot be reached, or has no connection to spare.
+    Away,
+    /// It took too long.
+    Busy,
+    /// Anything else is a mistake of ours.
+    Bug,
+}
+
+impl Trouble {
+    fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+                Self::Away
+            }
+            sqlx::Error::Database(error) => match error.code().as_deref() {
+                // lock_timeout, statement_timeout, deadlock, serialization.
+                Some("55P03" | "57014" | "40P01" | "40001") => Self::Busy,
+                // Shutting down, starting up, too many connections, connection lost.
+                Some("53300") => Self::Away,
+                Some(code) if code.starts_with("57P") || code.starts_with("08") => Self::Away,
+                _ => Self::Bug,
+            },
+            _ => Self::Bug,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::StatusCode;
+    use shared::store::StoreError;
+
+    use super::Problem;
+
+    #[test]
+    fn a_database_that_is_away_is_said_to_be_and_anything_else_is_ours() {
+        let away: Problem = StoreError::Sqlx(sqlx::Error::PoolTimedOut).into();
+        assert_eq!((away.status(), away.code()), (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"));
+        let bug: Problem = StoreError::Sqlx(sqlx::Error::RowNotFound).into();
+        assert_eq!((bug.status(), bug.code()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+    }
+}

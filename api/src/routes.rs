@@ -1,0 +1,103 @@
+//! The table of all operations, and the document that describes it.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, Request, Response, Result, Route, RouteMethod};
+use poem_openapi::__private::UrlQuery;
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
+
+use crate::app::App;
+use crate::door::{Door, Template};
+use crate::problem::CODES;
+use crate::service::{self, ServiceApi};
+
+/// The chapters of the document.
+#[derive(Tags)]
+pub enum Chapter {
+    /// Registration, login, sessions and the own profile.
+    Accounts,
+    /// What batches of posts are made for.
+    Campaigns,
+    /// Submitting posts in bulk, and following and steering them.
+    Batches,
+    /// Single posts and what was tried for them.
+    Posts,
+    /// Generated images, behind signed links.
+    Media,
+    /// The service itself.
+    Service,
+    /// The paths and shapes of the social media generator, for front ends written for it.
+    #[oai(rename = "Social media generator")]
+    SocialMediaGenerator,
+}
+
+/// Every room of the API. A new one is added here, and its operations are routed and described.
+type Rooms = (ServiceApi, ());
+
+fn rooms(app: &Arc<App>) -> Rooms {
+    (ServiceApi::new(Arc::clone(app)), ())
+}
+
+/// Everything that is served, behind the door.
+pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + use<> {
+    let mut table = HashMap::new();
+    rooms(app).add_routes(&mut table);
+    let described = table
+        .into_iter()
+        .fold(Route::new(), |routes, (path, operations)| routes.at(&path, operations_of(&path, operations)));
+    let routes = service::documents(described, document());
+    Door::new(routes.before(read_query), Arc::clone(app))
+}
+
+/// The `OpenAPI` document.
+pub fn document() -> String {
+    OpenApiService::new(Described::<Rooms>(PhantomData), "Broadside", env!("CARGO_PKG_VERSION"))
+        .summary("Marketing content in bulk")
+        .description(format!("{}\n\n{CODES}", include_str!("routes.md")))
+        .license(LicenseObject::new("Apache-2.0 OR MIT").identifier("Apache-2.0 OR MIT"))
+        .spec()
+        + "\n"
+}
+
+/// The operations of one path; each puts the path's template on its answer, for the log.
+fn operations_of(path: &str, operations: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
+    // One for each path of the program, made once.
+    let template = Template(Box::leak(path.to_owned().into_boxed_str()));
+    operations.into_iter().fold(RouteMethod::new(), |route, (method, operation)| {
+        let marked = operation.after(move |mut answer: Result<Response>| {
+            match &mut answer {
+                Ok(response) => response.set_data(template),
+                Err(error) => error.set_data(template),
+            }
+            std::future::ready(answer)
+        });
+        route.method(method, marked)
+    })
+}
+
+/// Operations find their query parameters where poem-openapi looks for them.
+async fn read_query(mut request: Request) -> Result<Request> {
+    let query: Vec<(String, String)> = request.params().unwrap_or_default();
+    request.extensions_mut().insert(UrlQuery(query));
+    Ok(request)
+}
+
+/// Rooms as the document needs them: described, not built.
+struct Described<T>(PhantomData<T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
