@@ -25,12 +25,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<()> {
         stopping.cancelled(),
         Some(GRACE),
     );
-    let (served, (), ()) = tokio::join!(server, feed, forgetting);
-    served
+    let (outcome, (), ()) = tokio::join!(server, feed, forgetting);
+    outcome
 }
 
 async fn forget(app: &App) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    let mut ticks = tokio::time::interval(Duration::from_mins(1));
     loop {
         tokio::select! {
             _ = ticks.tick() => app.door_limit.forget_the_idle(),

@@ -142,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_is_let_in_on_old_news() {
-        let sessions = Sessions::new(Duration::from_secs(60));
+        let sessions = Sessions::new(Duration::from_mins(1));
         let session = SessionId::new();
         assert_eq!(sessions.check(session), Err(SessionRefusal::Stale));
         sessions.state().heard = Some(Instant::now());
@@ -153,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_this_process_revokes_is_refused_at_once_and_streams_hear_of_it() {
-        let sessions = Sessions::new(Duration::from_secs(60));
+        let sessions = Sessions::new(Duration::from_mins(1));
         sessions.state().heard = Some(Instant::now());
         let session = SessionId::new();
         let wait = sessions.revoked(session);

@@ -53,7 +53,7 @@ impl TestApp {
             let app = Arc::clone(&app);
             async move { api::serve::serve(app, listener).await.expect("served") }
         });
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
         Self { _ground: ground, app, url, http, serving: Some(serving) }
     }
 
