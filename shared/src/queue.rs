@@ -32,6 +32,13 @@ pub struct Slice {
     pub due: bool,
 }
 
+impl Slice {
+    /// Posts of one batch as slices of at most `size`, so that several workers share them.
+    pub fn split(batch: BatchId, posts: &[PostId], due: bool, size: usize) -> Vec<Self> {
+        posts.chunks(size.clamp(1, SLICE)).map(|posts| Self { batch, posts: posts.to_vec(), due }).collect()
+    }
+}
+
 /// What a queue message says. Decoding cannot fail: a worker that met an error would stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -111,7 +118,8 @@ impl Queue {
     pub fn backend(&self) -> PostBackend {
         let config = Config::default()
             .queue(self.name().as_str())
-            .batch_size(SLICE)
+            // A message is a whole slice: what one worker fetches and cannot start yet is kept from the others.
+            .batch_size(2)
             // A worker that stops without a word gives its messages back after 30 s; leases in Postgres are quicker.
             .heartbeat_interval(Duration::from_secs(5))
             .missed_heartbeats(6)

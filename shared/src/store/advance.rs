@@ -8,8 +8,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
 
-use crate::domain::{AttemptState, BatchId, CallId, Nanodollars, Outcome, PostId, Step, UserId};
+use super::StoreError;
+use crate::domain::{AttemptState, BatchId, CallId, Nanodollars, Outcome, PostId, PostStatus, Step, UserId, WorkerId};
+use crate::progress::Progress;
 
 /// What one post has to say.
 #[derive(Clone, Debug)]
@@ -166,4 +169,178 @@ pub enum Refusal {
     Budget,
     #[error("the database could not be written")]
     Unwritten,
+}
+
+/// What came of a group.
+#[derive(Debug, Default)]
+pub struct Advanced {
+    /// One answer an item, in their order.
+    pub answers: Vec<Answer>,
+    /// The batches that changed.
+    pub progress: Vec<Progress>,
+}
+
+/// Writes a group in one transaction. No post may stand in it twice.
+///
+/// A group whose commit was lost may be written again: what was written is found written.
+pub async fn advance(pool: &PgPool, worker: WorkerId, items: &[Item]) -> Result<Advanced, StoreError> {
+    if items.is_empty() {
+        return Ok(Advanced::default());
+    }
+    let columns = Columns::of(items);
+    let mut tx = pool.begin().await?;
+    lock_batches(&mut tx, &columns.batches).await?;
+    let written = columns.write(&mut tx, worker).await?;
+    tx.commit().await?;
+    let mut progress: Vec<Progress> = written
+        .iter()
+        .zip(items)
+        .filter_map(|(row, item)| Some(Progress { batch: item.batch, version: row.version? }))
+        .collect();
+    progress.sort_by_key(|event| event.batch);
+    progress.dedup();
+    Ok(Advanced { answers: written.iter().zip(items).map(|(row, item)| row.answer(item)).collect(), progress })
+}
+
+/// Takes the rows of batches, in the order that everybody takes them in.
+pub(super) async fn lock_batches(tx: &mut PgConnection, batches: &[BatchId]) -> Result<(), StoreError> {
+    sqlx::query("SELECT id FROM batch_jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE")
+        .bind(batches)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Written {
+    held: bool,
+    granted: bool,
+    open: bool,
+    version: Option<i64>,
+}
+
+impl Written {
+    fn answer(&self, item: &Item) -> Answer {
+        match &item.next {
+            _ if !self.held => Answer::Refused(Refusal::Fenced),
+            Next::Send(_) if self.granted => Answer::Granted,
+            Next::Send(_) if !self.open => Answer::Refused(Refusal::Stopped),
+            Next::Send(_) => Answer::Refused(Refusal::Budget),
+            Next::Go | Next::End(_) => Answer::Done,
+        }
+    }
+}
+
+impl Ending {
+    /// The status that a post ends its hold in.
+    const fn status(&self) -> PostStatus {
+        match self {
+            Self::Completed => PostStatus::Completed,
+            Self::Failed(_) => PostStatus::Failed,
+            Self::Retry { .. } => PostStatus::Retrying,
+            Self::Release => PostStatus::Pending,
+            Self::Cancelled => PostStatus::Cancelled,
+        }
+    }
+
+    const fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Failed(reason) | Self::Retry { reason, .. } => Some(reason),
+            Self::Completed | Self::Release | Self::Cancelled => None,
+        }
+    }
+}
+
+/// The group as columns, a list a kind of thing that an item can say. `n` counts items from 1.
+#[derive(Default)]
+struct Columns<'a> {
+    posts: Vec<PostId>,
+    batches: Vec<BatchId>,
+    users: Vec<UserId>,
+    epochs: Vec<i32>,
+    bills: Vec<(i64, &'a Settlement)>,
+    captions: Vec<(i64, &'a Caption)>,
+    pictures: Vec<(i64, &'a str)>,
+    reservations: Vec<(i64, &'a Reservation)>,
+    endings: Vec<(i64, &'a Ending)>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(items: &'a [Item]) -> Self {
+        let mut columns = Self::default();
+        for (n, item) in (1..).zip(items) {
+            columns.posts.push(item.post);
+            columns.batches.push(item.batch);
+            columns.users.push(item.user);
+            columns.epochs.push(item.epoch);
+            columns.bills.extend(item.settle.iter().map(|settlement| (n, settlement)));
+            match &item.checkpoint {
+                Some(Checkpoint::Caption(caption)) => columns.captions.push((n, caption)),
+                Some(Checkpoint::Image(key)) => columns.pictures.push((n, key)),
+                None => {}
+            }
+            match &item.next {
+                Next::Send(reservation) => columns.reservations.push((n, reservation)),
+                Next::End(ending) => columns.endings.push((n, ending)),
+                Next::Go => {}
+            }
+        }
+        columns
+    }
+
+    async fn write(&self, tx: &mut PgConnection, worker: WorkerId) -> Result<Vec<Written>, StoreError> {
+        /// One column of a list.
+        fn column<T, U>(list: &[(i64, T)], value: impl Fn(&T) -> U) -> Vec<U> {
+            list.iter().map(|(_, item)| value(item)).collect()
+        }
+        fn places<T>(list: &[(i64, T)]) -> Vec<i64> {
+            list.iter().map(|(n, _)| *n).collect()
+        }
+        let (bills, captions, reservations) = (&self.bills, &self.captions, &self.reservations);
+        Ok(sqlx::query_as(include_str!("sql/advance.sql"))
+            .bind(worker)
+            .bind(&self.posts)
+            .bind(&self.batches)
+            .bind(&self.users)
+            .bind(&self.epochs)
+            .bind(places(bills))
+            .bind(column(bills, |b| b.step.as_str()))
+            .bind(column(bills, |b| b.ordinal))
+            .bind(column(bills, |b| b.bill.state.as_str()))
+            .bind(column(bills, |b| b.bill.outcome.as_str()))
+            .bind(column(bills, |b| b.bill.verdict.clone()))
+            .bind(column(bills, |b| b.bill.cost))
+            .bind(column(bills, |b| b.bill.cost_source.as_str()))
+            .bind(column(bills, |b| b.bill.usage.clone()))
+            .bind(column(bills, |b| b.bill.provider_request_id.clone()))
+            .bind(column(bills, |b| i32::try_from(b.bill.duration.as_millis()).unwrap_or(i32::MAX)))
+            .bind(places(captions))
+            .bind(column(captions, |c| c.caption.as_str()))
+            .bind(column(captions, |c| Value::from(c.hashtags.clone())))
+            .bind(column(captions, |c| c.image_prompt.as_str()))
+            .bind(column(captions, |c| c.alt_text.as_str()))
+            .bind(places(&self.pictures))
+            .bind(column(&self.pictures, |key| *key))
+            .bind(places(reservations))
+            .bind(column(reservations, |r| r.call))
+            .bind(column(reservations, |r| r.step.as_str()))
+            .bind(column(reservations, |r| r.ordinal))
+            .bind(column(reservations, |r| r.revision))
+            .bind(column(reservations, |r| r.quote.provider.as_str()))
+            .bind(column(reservations, |r| r.quote.pool.as_str()))
+            .bind(column(reservations, |r| r.quote.key_label.as_str()))
+            .bind(column(reservations, |r| r.quote.model.as_str()))
+            .bind(column(reservations, |r| r.quote.reserved))
+            .bind(column(reservations, |r| r.quote.price_version.as_str()))
+            .bind(places(&self.endings))
+            .bind(column(&self.endings, |e| e.status().as_str()))
+            .bind(column(&self.endings, |e| match e {
+                Ending::Retry { after, .. } => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+                _ => 0,
+            }))
+            .bind(column(&self.endings, |e| e.reason().map(|reason| reason.class)))
+            .bind(column(&self.endings, |e| e.reason().map(|reason| reason.message.as_str())))
+            .fetch_all(tx)
+            .await?)
+    }
 }

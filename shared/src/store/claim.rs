@@ -1,1 +1,104 @@
+//! Claims: how a worker comes to own posts.
 
+use sqlx::PgPool;
+
+use super::StoreError;
+use super::advance::Caption;
+use crate::domain::{BatchId, PostId, PostStatus, UserId, WorkerId};
+use crate::progress::Progress;
+use crate::queue::Slice;
+
+/// A post that this worker owns, with everything that making it needs.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Claim {
+    #[sqlx(rename = "id")]
+    pub post: PostId,
+    #[sqlx(rename = "batch_job_id")]
+    pub batch: BatchId,
+    #[sqlx(rename = "user_id")]
+    pub user: UserId,
+    pub position: i32,
+    pub epoch: i32,
+    /// Claims that have not ended cleanly, this one included.
+    pub deliveries: i16,
+    pub retries: i16,
+    pub revision: i32,
+    pub caption_ordinal: i16,
+    pub image_ordinal: i16,
+    #[sqlx(flatten)]
+    pub brief: Brief,
+    #[sqlx(flatten)]
+    made: Made,
+    version: i64,
+}
+
+/// What the post's author asked for.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Brief {
+    pub brand_name: String,
+    pub topic: Option<String>,
+    pub tone: String,
+    pub brief: Option<String>,
+    pub target_audience: Option<String>,
+    pub platform: Option<String>,
+    pub language: Option<String>,
+    /// `None` when no image is wanted.
+    pub image_size: Option<String>,
+    pub image_quality: Option<String>,
+}
+
+/// What earlier runs of this post have made and paid for.
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Made {
+    generated_caption: Option<String>,
+    hashtags: Option<Vec<String>>,
+    image_prompt: Option<String>,
+    alt_text: Option<String>,
+    generated_image_url: Option<String>,
+}
+
+impl Claim {
+    /// The caption, where it is already made.
+    pub fn caption(&self) -> Option<Caption> {
+        Some(Caption {
+            caption: self.made.generated_caption.clone()?,
+            hashtags: self.made.hashtags.clone().unwrap_or_default(),
+            image_prompt: self.made.image_prompt.clone()?,
+            alt_text: self.made.alt_text.clone().unwrap_or_default(),
+        })
+    }
+
+    /// The stored image's key, where it is already made.
+    pub fn image(&self) -> Option<&str> {
+        self.made.generated_image_url.as_deref()
+    }
+}
+
+/// Takes those posts of a slice that nobody has, while this worker's lease lives and the batch runs. Posts that another
+/// worker has, that are final, or that a newer message names are left out; none at all is no error.
+pub async fn claim(
+    pool: &PgPool,
+    worker: WorkerId,
+    slice: &Slice,
+) -> Result<(Vec<Claim>, Option<Progress>), StoreError> {
+    let waiting = if slice.due { PostStatus::Retrying } else { PostStatus::Pending };
+    let mut tx = pool.begin().await?;
+    let alive = sqlx::query("SELECT FROM workers WHERE id = $1 AND lease_until > now() FOR KEY SHARE")
+        .bind(worker)
+        .execute(&mut *tx)
+        .await?;
+    if alive.rows_affected() == 0 {
+        return Ok((Vec::new(), None));
+    }
+    super::advance::lock_batches(&mut tx, &[slice.batch]).await?;
+    let claims: Vec<Claim> = sqlx::query_as(include_str!("sql/claim.sql"))
+        .bind(worker)
+        .bind(slice.batch)
+        .bind(&slice.posts)
+        .bind(waiting.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    let progress = claims.first().map(|claim| Progress { batch: slice.batch, version: claim.version });
+    Ok((claims, progress))
+}

@@ -1,0 +1,197 @@
+-- Moves a group of posts forward. The caller holds the rows of every batch named in $3, so no post of theirs can change
+-- under this statement. Answers one row an item.
+--
+-- $1 is the worker. Every other parameter is a column of one of the lists below; `n` is an item's place in the group.
+WITH
+item AS (
+    SELECT t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[]) WITH ORDINALITY
+        AS t (post_id, batch_id, user_id, epoch, n)
+),
+bill AS (
+    SELECT t.* FROM unnest($6::bigint[], $7::text[], $8::smallint[], $9::text[], $10::text[], $11::text[], $12::bigint[],
+                           $13::text[], $14::jsonb[], $15::text[], $16::int[])
+        AS t (n, step, ordinal, state, outcome, verdict, cost_nanos, cost_source, usage, provider_request_id, duration_ms)
+),
+caption AS (
+    SELECT t.* FROM unnest($17::bigint[], $18::text[], $19::jsonb[], $20::text[], $21::text[])
+        AS t (n, caption, hashtags, image_prompt, alt_text)
+),
+picture AS (
+    SELECT t.* FROM unnest($22::bigint[], $23::text[]) AS t (n, key)
+),
+reservation AS (
+    SELECT t.* FROM unnest($24::bigint[], $25::uuid[], $26::text[], $27::smallint[], $28::int[], $29::text[], $30::text[],
+                           $31::text[], $32::text[], $33::bigint[], $34::text[])
+        AS t (n, call_id, step, ordinal, revision, provider, pool, key_label, model, reserved_nanos, price_version)
+),
+ending AS (
+    SELECT t.* FROM unnest($35::bigint[], $36::text[], $37::bigint[], $38::text[], $39::text[])
+        AS t (n, status, after_ms, class, message)
+),
+
+-- Money: whoever made a call records what it cost, once, whether or not the post is still theirs.
+settled AS (
+    UPDATE attempts a
+    SET state = b.state, outcome = b.outcome, verdict = b.verdict, cost_nanos = b.cost_nanos, cost_source = b.cost_source,
+        usage = b.usage, provider_request_id = b.provider_request_id, duration_ms = b.duration_ms
+    FROM bill b JOIN item i USING (n)
+    WHERE a.work_id = i.post_id AND a.step = b.step AND a.ordinal = b.ordinal
+      AND a.state IN ('sent', 'unknown') AND a.state <> b.state
+    RETURNING b.n, i.batch_id, a.cost_nanos,
+              -- What nobody knows the cost of stays held.
+              CASE WHEN a.state = 'unknown' THEN 0 ELSE a.reserved_nanos END AS freed_nanos
+),
+
+-- Content: only the owner in the claimed epoch writes it.
+held AS (
+    SELECT i.n FROM item i JOIN campaign_posts p ON p.id = i.post_id
+    WHERE p.owner = $1 AND p.epoch = i.epoch AND p.status = 'processing'
+),
+-- A group that is written again, because the answer to its commit was lost, finds its endings written.
+ended_before AS (
+    SELECT i.n FROM item i JOIN ending e USING (n) JOIN campaign_posts p ON p.id = i.post_id
+    WHERE p.owner IS NULL AND p.epoch = i.epoch AND (p.status = e.status OR p.status = 'cancelled')
+),
+
+-- Leave to call: while the batch runs, and as far as its cap reaches, in the order of the group.
+room AS (
+    SELECT b.id, b.status, b.cap_nanos - b.held_nanos - b.spent_nanos + coalesce(sum(s.freed_nanos - s.cost_nanos), 0) AS left_nanos
+    FROM batch_jobs b LEFT JOIN settled s ON s.batch_id = b.id
+    WHERE b.id = ANY ($3)
+    GROUP BY b.id
+),
+asked AS (
+    SELECT r.*, i.post_id, i.batch_id, i.user_id, i.epoch, m.status, m.left_nanos,
+           sum(r.reserved_nanos) OVER (PARTITION BY i.batch_id ORDER BY r.n) AS upto_nanos
+    FROM reservation r JOIN held USING (n) JOIN item i USING (n) JOIN room m ON m.id = i.batch_id
+    WHERE m.status IN ('processing', 'paused')
+),
+granted AS (
+    SELECT * FROM asked WHERE left_nanos IS NULL OR upto_nanos <= left_nanos
+),
+sent AS (
+    INSERT INTO attempts (work_id, step, ordinal, call_id, epoch, revision, user_id, batch_job_id, provider, pool, key_label,
+                          model, state, reserved_nanos, price_version)
+    SELECT post_id, step, ordinal, call_id, epoch, revision, user_id, batch_id, provider, pool, key_label,
+           model, 'sent', reserved_nanos, price_version
+    FROM granted
+    ON CONFLICT DO NOTHING
+    RETURNING work_id, batch_job_id AS batch_id, reserved_nanos
+),
+
+change AS (
+    SELECT i.n, i.post_id, i.batch_id, s.cost_nanos, c.caption, c.hashtags, c.image_prompt, c.alt_text, k.key,
+           g.step, g.ordinal, e.after_ms, e.class, e.message,
+           -- Nothing goes back to wait in a batch that is being cancelled.
+           CASE WHEN e.status IN ('pending', 'retrying') AND m.status = 'cancelling' THEN 'cancelled' ELSE e.status END AS status
+    FROM item i
+    JOIN room m ON m.id = i.batch_id
+    LEFT JOIN settled s USING (n)
+    LEFT JOIN held h USING (n)
+    LEFT JOIN caption c ON c.n = i.n AND h.n IS NOT NULL
+    LEFT JOIN picture k ON k.n = i.n AND h.n IS NOT NULL
+    LEFT JOIN granted g ON g.n = i.n
+    LEFT JOIN ending e ON e.n = i.n AND h.n IS NOT NULL
+    WHERE h.n IS NOT NULL OR s.n IS NOT NULL
+),
+moved AS (
+    UPDATE campaign_posts p
+    SET cost_nanos = p.cost_nanos + coalesce(c.cost_nanos, 0),
+        generated_caption = coalesce(c.caption, p.generated_caption),
+        hashtags = coalesce((SELECT array_agg(tag) FROM jsonb_array_elements_text(c.hashtags) tag), p.hashtags),
+        image_prompt = coalesce(c.image_prompt, p.image_prompt),
+        alt_text = coalesce(c.alt_text, p.alt_text),
+        generated_image_url = coalesce(c.key, p.generated_image_url),
+        caption_ordinal = CASE c.step WHEN 'caption' THEN c.ordinal ELSE p.caption_ordinal END,
+        image_ordinal = CASE c.step WHEN 'image' THEN c.ordinal ELSE p.image_ordinal END,
+        status = coalesce(c.status, p.status),
+        owner = CASE WHEN c.status IS NULL THEN p.owner END,
+        -- A hold that ends here ended cleanly.
+        deliveries = CASE WHEN c.status IS NULL THEN p.deliveries ELSE greatest(p.deliveries - 1, 0) END,
+        retries = p.retries + CASE c.status WHEN 'retrying' THEN 1 ELSE 0 END,
+        wake_at = CASE WHEN c.status IS NULL THEN p.wake_at
+                       WHEN c.status = 'retrying' THEN now() + c.after_ms * interval '1 millisecond' END,
+        error_class = CASE c.status WHEN 'completed' THEN NULL ELSE coalesce(c.class, p.error_class) END,
+        error_message = CASE c.status WHEN 'completed' THEN NULL ELSE coalesce(c.message, p.error_message) END,
+        finalized_at = CASE WHEN c.status IN ('completed', 'failed', 'cancelled') THEN now() ELSE p.finalized_at END,
+        updated_at = now()
+    FROM change c
+    WHERE p.id = c.post_id
+    RETURNING c.batch_id, c.status, p.position, p.error_class, p.error_message
+),
+
+-- The batch's counters follow from the rows that changed, never from what was asked.
+tally AS (
+    SELECT batch_id,
+           count(*) FILTER (WHERE status IS NOT NULL) AS ended,
+           count(*) FILTER (WHERE status = 'completed') AS completed,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+           count(*) FILTER (WHERE status = 'retrying') AS retrying,
+           min(position) FILTER (WHERE status = 'pending') AS rewind
+    FROM moved GROUP BY batch_id
+),
+failure AS (
+    SELECT batch_id, error_class AS class, count(*) AS posts, min(error_message) AS message
+    FROM moved WHERE status = 'failed' GROUP BY batch_id, error_class
+),
+money AS (
+    SELECT batch_id, sum(spent) AS spent, sum(held) AS held FROM (
+        SELECT batch_id, cost_nanos AS spent, -freed_nanos AS held FROM settled
+        UNION ALL
+        SELECT batch_id, 0, reserved_nanos FROM sent
+    ) entry GROUP BY batch_id
+),
+batch AS (
+    UPDATE batch_jobs b
+    SET processing = b.processing - coalesce(t.ended, 0),
+        retrying = b.retrying + coalesce(t.retrying, 0),
+        completed_posts = b.completed_posts + coalesce(t.completed, 0),
+        failed_posts = b.failed_posts + coalesce(t.failed, 0),
+        cancelled_posts = b.cancelled_posts + coalesce(t.cancelled, 0),
+        released = least(b.released, coalesce(t.rewind, b.released)),
+        floor = least(b.floor, coalesce(t.rewind, b.floor)),
+        held_nanos = b.held_nanos + coalesce(m.held, 0),
+        spent_nanos = b.spent_nanos + coalesce(m.spent, 0),
+        errors = b.errors || coalesce((
+            SELECT jsonb_object_agg(f.class, f.posts + coalesce((b.errors ->> f.class)::bigint, 0))
+            FROM failure f WHERE f.batch_id = b.id), '{}'),
+        -- One line a class of error: the first message of its kind.
+        error_log = nullif(concat_ws(E'\n', b.error_log, (
+            SELECT string_agg(f.class || ': ' || f.message, E'\n' ORDER BY f.class)
+            FROM failure f WHERE f.batch_id = b.id AND NOT b.errors ? f.class)), ''),
+        version = b.version + CASE WHEN coalesce(t.ended, 0) > 0 OR coalesce(m.spent, 0) > 0 OR o.over THEN 1 ELSE 0 END,
+        status = CASE WHEN done.all_final THEN
+                          CASE WHEN b.cancelled_posts + coalesce(t.cancelled, 0) > 0 OR b.status = 'cancelling' THEN 'cancelled'
+                               WHEN b.completed_posts + coalesce(t.completed, 0) > 0 THEN 'completed'
+                               ELSE 'failed' END
+                      WHEN o.over AND b.status = 'processing' THEN 'paused'
+                      ELSE b.status END,
+        pause_reason = CASE WHEN done.all_final THEN NULL
+                            WHEN o.over AND b.status = 'processing' THEN 'budget'
+                            ELSE b.pause_reason END,
+        finished_at = CASE WHEN done.all_final THEN now() END,
+        updated_at = now()
+    FROM room r
+    LEFT JOIN tally t ON t.batch_id = r.id
+    LEFT JOIN money m ON m.batch_id = r.id
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM asked a WHERE a.batch_id = r.id AND a.upto_nanos > a.left_nanos) AS over) o
+    CROSS JOIN LATERAL (
+        SELECT x.completed_posts + x.failed_posts + x.cancelled_posts
+               + coalesce(t.completed + t.failed + t.cancelled, 0) = x.total_posts AND coalesce(t.ended, 0) > 0 AS all_final
+        FROM batch_jobs x WHERE x.id = r.id) done
+    WHERE b.id = r.id AND (t.batch_id IS NOT NULL OR m.batch_id IS NOT NULL OR o.over)
+    RETURNING b.id, b.version
+)
+SELECT i.n,
+       h.n IS NOT NULL OR d.n IS NOT NULL AS held,
+       g.n IS NOT NULL AS granted,
+       r.status IN ('processing', 'paused') AS open,
+       b.version
+FROM item i
+JOIN room r ON r.id = i.batch_id
+LEFT JOIN held h USING (n)
+LEFT JOIN ended_before d USING (n)
+LEFT JOIN granted g USING (n)
+LEFT JOIN batch b ON b.id = i.batch_id
+ORDER BY i.n

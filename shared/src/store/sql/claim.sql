@@ -1,0 +1,29 @@
+-- Takes those posts of a slice that nobody has. The caller holds the batch's row and a share of the worker's.
+-- $1 worker, $2 batch, $3 posts, $4 the status that they wait in.
+WITH
+taken AS (
+    UPDATE campaign_posts p
+    SET status = 'processing', owner = $1, epoch = p.epoch + 1, deliveries = p.deliveries + 1, wake_at = NULL,
+        updated_at = now()
+    FROM batch_jobs b
+    WHERE b.id = $2 AND b.status IN ('pending', 'processing')
+      AND p.id = ANY ($3) AND p.batch_job_id = b.id AND p.status = $4
+    RETURNING p.*
+),
+counted AS (
+    UPDATE batch_jobs b
+    SET status = 'processing',
+        started_at = coalesce(b.started_at, now()),
+        processing = b.processing + t.posts,
+        retrying = b.retrying - CASE WHEN $4 = 'retrying' THEN t.posts ELSE 0 END,
+        version = b.version + 1,
+        updated_at = now()
+    FROM (SELECT count(*) AS posts FROM taken) t
+    WHERE b.id = $2 AND t.posts > 0
+    RETURNING b.version
+)
+SELECT t.id, t.batch_job_id, t.user_id, t.position, t.brand_name, t.topic, t.tone, t.brief, t.target_audience, t.platform,
+       t.language, t.image_size, t.image_quality, t.epoch, t.deliveries, t.retries, t.revision, t.caption_ordinal,
+       t.image_ordinal, t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version
+FROM taken t CROSS JOIN counted c
+ORDER BY t.position

@@ -1,0 +1,61 @@
+-- Takes the posts of one batch back from dead workers: $1 batch, $2 dead workers, $3 unclean ends that a post may have.
+-- The caller holds the batch and the workers. What those workers had sent is unknown now, and its money stays held.
+WITH
+lost AS (
+    SELECT p.id, p.deliveries >= $3 AS poison
+    FROM campaign_posts p, batch_jobs b
+    WHERE b.id = $1 AND p.batch_job_id = b.id AND p.position >= b.floor AND p.status = 'processing' AND p.owner = ANY ($2)
+),
+freed AS (
+    UPDATE campaign_posts p
+    SET status = CASE WHEN b.status = 'cancelling' THEN 'cancelled' WHEN l.poison THEN 'failed' ELSE 'retrying' END,
+        owner = NULL,
+        epoch = p.epoch + 1,
+        wake_at = CASE WHEN b.status = 'cancelling' OR l.poison THEN NULL ELSE now() END,
+        error_class = CASE WHEN l.poison THEN 'worker_lost' ELSE p.error_class END,
+        error_message = CASE WHEN l.poison
+            THEN 'This post was given up: the worker that had it stopped unexpectedly ' || p.deliveries || ' times.'
+            ELSE p.error_message END,
+        finalized_at = CASE WHEN b.status = 'cancelling' OR l.poison THEN now() END,
+        updated_at = now()
+    FROM lost l, batch_jobs b
+    WHERE p.id = l.id AND b.id = $1
+    RETURNING p.id, p.status, p.error_message
+),
+unknown AS (
+    UPDATE attempts a SET state = 'unknown', outcome = 'error', verdict = 'worker_lost', cost_source = 'none'
+    FROM freed f WHERE a.work_id = f.id AND a.state = 'sent'
+),
+tally AS (
+    SELECT count(*) AS freed,
+           count(*) FILTER (WHERE status = 'retrying') AS retrying,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+           min(error_message) FILTER (WHERE status = 'failed') AS message
+    FROM freed
+),
+final AS (
+    SELECT b.id, b.completed_posts + b.failed_posts + b.cancelled_posts + t.failed + t.cancelled = b.total_posts AS whole
+    FROM batch_jobs b, tally t WHERE b.id = $1
+)
+UPDATE batch_jobs b
+SET processing = b.processing - t.freed,
+    retrying = b.retrying + t.retrying,
+    failed_posts = b.failed_posts + t.failed,
+    cancelled_posts = b.cancelled_posts + t.cancelled,
+    errors = CASE WHEN t.failed > 0
+        THEN b.errors || jsonb_build_object('worker_lost', t.failed + coalesce((b.errors ->> 'worker_lost')::bigint, 0))
+        ELSE b.errors END,
+    error_log = CASE WHEN t.failed > 0 AND NOT b.errors ? 'worker_lost'
+        THEN concat_ws(E'\n', b.error_log, 'worker_lost: ' || t.message) ELSE b.error_log END,
+    status = CASE WHEN NOT f.whole THEN b.status
+                  WHEN b.status = 'cancelling' OR b.cancelled_posts + t.cancelled > 0 THEN 'cancelled'
+                  WHEN b.completed_posts > 0 THEN 'completed'
+                  ELSE 'failed' END,
+    pause_reason = CASE WHEN f.whole THEN NULL ELSE b.pause_reason END,
+    finished_at = CASE WHEN f.whole THEN now() END,
+    version = b.version + 1,
+    updated_at = now()
+FROM tally t, final f
+WHERE b.id = $1 AND t.freed > 0
+RETURNING b.version, t.freed

@@ -1,0 +1,7 @@
+//! The store against a real Postgres: what the statements promise, alone, side by side and under random histories.
+
+mod advance;
+mod books;
+mod histories;
+mod ownership;
+mod world;
