@@ -6,8 +6,10 @@
 
 pub mod app;
 pub mod auth;
+pub mod batches;
 pub mod caller;
 pub mod door;
+pub mod page;
 pub mod parse;
 pub mod problem;
 pub mod routes;

@@ -1,0 +1,3 @@
+//! Batches of posts.
+
+pub mod parse;

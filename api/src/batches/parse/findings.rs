@@ -1,0 +1,78 @@
+//! What was found wrong with a batch.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::problem::FieldError;
+
+/// How many errors are listed.
+const LISTED: usize = 1_000;
+
+/// Where something is wrong; written as a JSON pointer only when it is listed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'n> {
+    /// The position of the post, when it is in one.
+    pub(super) post: Option<usize>,
+    /// The names below that, from the outside in; empty ones are left out.
+    pub(super) names: [&'n str; 2],
+}
+
+impl<'n> Place<'n> {
+    pub(super) const BODY: Self = Self { post: None, names: ["", ""] };
+
+    pub(super) fn post(position: usize) -> Self {
+        Self { post: Some(position), ..Self::BODY }
+    }
+
+    /// A field of what this is.
+    pub(super) fn field(self, name: &'n str) -> Self {
+        let names = if self.names[0].is_empty() { [name, ""] } else { [self.names[0], name] };
+        Self { names, ..self }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(post) = self.post {
+            write!(f, "/posts/{post}")?;
+        }
+        for name in self.names.iter().filter(|name| !name.is_empty()) {
+            write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The errors found so far: the first of them whole, all of them by count.
+#[derive(Debug, Default)]
+pub struct Findings {
+    listed: Vec<FieldError>,
+    counts: BTreeMap<&'static str, u64>,
+    total: u64,
+}
+
+impl Findings {
+    /// Notes an error. The detail is written only when there is room in the list.
+    pub(super) fn add(&mut self, place: Place<'_>, code: &'static str, detail: fmt::Arguments<'_>) {
+        self.total += 1;
+        *self.counts.entry(code).or_default() += 1;
+        if self.listed.len() < LISTED {
+            self.listed.push(FieldError::new(place.to_string(), code, detail.to_string()));
+        }
+    }
+
+    /// How many errors there are, listed or not.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The listed errors, and how many there are of each code.
+    pub fn into_parts(self) -> (Vec<FieldError>, BTreeMap<String, u64>) {
+        let counts = self.counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
+        (self.listed, counts)
+    }
+}
