@@ -1,1 +1,38 @@
+//! A stand-in for OpenAI-compatible providers.
+mod admin;
+mod ask;
+mod bill;
+mod body;
+mod call;
+mod chat;
+mod config;
+mod connection;
+mod copywriter;
+mod fault;
+mod fields;
+mod images;
+mod kind;
+mod latency;
+mod limits;
+mod models;
+mod moderation;
+mod picture;
+mod prices;
+mod provider;
+mod refusal;
+mod routes;
+mod scenario;
+mod seed;
+mod server;
+mod shorten;
 
+pub use admin::Admin;
+pub use bill::{Bill, BilledCall, Usage};
+pub use config::{ProviderKey, SimulatorConfig};
+pub use fault::Fault;
+pub use kind::Kind;
+pub use latency::Latency;
+pub use limits::{LimitScope, Limits, TokenCharge};
+pub use prices::{BadPrices, Prices};
+pub use scenario::{Scenario, WaitingFault};
+pub use server::{Running, Simulator};

@@ -1,0 +1,272 @@
+//! The answer to a chat request, in the shape of the protocol.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{ChatRequest, Output};
+use crate::{
+    bill::{RequestId, Usage},
+    copywriter::{Copy, write_copy},
+    fields::tokens_of_bytes,
+    seed::Seed,
+};
+
+/// What the model made of a request, before it is wrapped.
+#[derive(Debug)]
+pub(crate) struct Completion {
+    contents: Vec<Content>,
+    /// Pictures to be drawn.
+    pub(crate) pieces: u64,
+    pub(crate) usage: Usage,
+    pub(crate) cost_nanos: i64,
+}
+
+/// One choice.
+#[derive(Debug)]
+struct Content {
+    text: Option<String>,
+    refusal: Option<&'static str>,
+    finish: Finish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Finish {
+    Stop,
+    Length,
+    ContentFilter,
+}
+
+/// An image, as bytes with their media type.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+impl Completion {
+    /// Writes the text of every choice.
+    pub(crate) fn write(request: &ChatRequest, caption: Option<&str>) -> Self {
+        let seed = Seed::of(&[&request.model.id, &request.prompt.rest, &request.prompt.user]);
+        let contents = (0..request.choices)
+            .map(|choice| {
+                let mut seed = if choice == 0 { seed.clone() } else { seed.branch(&choice.to_string()) };
+                let mut copy = write_copy(&request.prompt.user, &request.prompt.rest, &mut seed);
+                if let Some(caption) = caption {
+                    caption.clone_into(&mut copy.caption);
+                }
+                Content { text: Some(text_of(request, &copy, &mut seed)), refusal: None, finish: Finish::Stop }
+            })
+            .collect();
+        let pieces = if matches!(request.output, Output::Image(_)) { request.choices } else { 0 };
+        let mut completion = Self { contents, pieces, usage: Usage::default(), cost_nanos: 0 };
+        completion.cut_at_cap(request.cap);
+        completion.price(request);
+        completion
+    }
+
+    /// The usage and the price of what is there now. An image costs its tokens; text what was written.
+    pub(crate) fn price(&mut self, request: &ChatRequest) {
+        let written = self.contents.iter().map(|content| match (&content.text, content.refusal) {
+            (Some(text), _) if !text.is_empty() => tokens_of_bytes(text.len()),
+            (_, Some(refusal)) => tokens_of_bytes(refusal.len()),
+            _ => 0,
+        });
+        self.usage.input_tokens = request.prompt_tokens;
+        self.usage.output_tokens = written.sum();
+        self.cost_nanos = request.model.text_cost(self.usage.input_tokens, self.usage.output_tokens);
+        if let Output::Image(frame) = &request.output {
+            let (size, quality) = (&frame.priced_size, &frame.quality);
+            self.usage.images = self.pieces;
+            self.usage.output_tokens = request.model.image_tokens(size, quality) * self.pieces;
+            self.cost_nanos = request.model.image_cost(request.prompt_tokens, size, quality, self.pieces);
+        }
+    }
+
+    fn cut_at_cap(&mut self, cap: Option<u64>) {
+        let Some(cap) = cap else { return };
+        for content in &mut self.contents {
+            let Some(text) = &mut content.text else { continue };
+            if tokens_of_bytes(text.len()) > cap {
+                truncate(text, (cap * 4) as usize);
+                content.finish = Finish::Length;
+            }
+        }
+    }
+
+    pub(crate) fn cut_in_half(&mut self) {
+        for content in &mut self.contents {
+            if let Some(text) = &mut content.text {
+                truncate(text, text.len() / 2);
+            }
+            content.finish = Finish::Length;
+        }
+    }
+
+    pub(crate) fn say(&mut self, words: &str) {
+        for content in &mut self.contents {
+            content.text = Some(words.to_owned());
+        }
+    }
+
+    pub(crate) fn refuse(&mut self) {
+        for content in &mut self.contents {
+            content.text = None;
+            content.refusal = Some("I'm sorry, but I can't help with that request.");
+        }
+    }
+
+    pub(crate) fn filter(&mut self) {
+        for content in &mut self.contents {
+            content.text = Some(String::new());
+            content.finish = Finish::ContentFilter;
+        }
+    }
+
+    /// No choices at all.
+    pub(crate) fn empty(&mut self) {
+        self.contents.clear();
+        self.pieces = 0;
+    }
+
+    /// The JSON of the answer.
+    pub(crate) fn render(&self, request: &ChatRequest, id: RequestId, created: i64, pictures: &[Picture]) -> Bytes {
+        let image_tokens = if pictures.is_empty() { 0 } else { self.usage.output_tokens };
+        let routed = request.model.is_routed();
+        let choices = self.contents.iter().enumerate().map(|(index, content)| Choice {
+            index,
+            message: Reply {
+                role: "assistant",
+                content: content.text.as_deref(),
+                refusal: content.refusal,
+                annotations: [],
+                images: pictures.get(index).map(|picture| [ImagePart::of(picture)]),
+            },
+            logprobs: None,
+            finish_reason: content.finish,
+        });
+        let answer = Answer {
+            id: if routed { format!("gen-{id}") } else { format!("chatcmpl-{id}") },
+            object: "chat.completion",
+            created,
+            model: &request.model.id,
+            provider: routed.then_some("Simulator"),
+            choices: choices.collect(),
+            usage: UsageReport {
+                prompt_tokens: self.usage.input_tokens,
+                completion_tokens: self.usage.output_tokens,
+                total_tokens: self.usage.input_tokens + self.usage.output_tokens,
+                cost: routed.then_some(self.cost_nanos as f64 / 1e9),
+                prompt_tokens_details: PromptDetails::default(),
+                completion_tokens_details: CompletionDetails { image: image_tokens, ..CompletionDetails::default() },
+            },
+            service_tier: "default",
+            system_fingerprint: "fp_simulated",
+        };
+        serde_json::to_vec(&answer).map_or_else(|_| Bytes::new(), Bytes::from)
+    }
+}
+
+fn text_of(request: &ChatRequest, copy: &Copy, seed: &mut Seed) -> String {
+    match &request.output {
+        Output::Prose => copy.prose(),
+        Output::AnyJson => copy.json(),
+        Output::Json(shape) => {
+            let mut out = Vec::with_capacity(1024);
+            shape.write("", copy, seed, &mut out);
+            String::from_utf8(out).unwrap_or_default()
+        }
+        Output::Image(_) => format!("Here is your picture: {}", copy.alt_text),
+    }
+}
+
+/// Shortens to at most `bytes`, at a character.
+fn truncate(text: &mut String, bytes: usize) {
+    let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.truncate(end);
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: String,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'static str>,
+    choices: Vec<Choice<'a>>,
+    usage: UsageReport,
+    service_tier: &'static str,
+    system_fingerprint: &'static str,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: usize,
+    message: Reply<'a>,
+    logprobs: Option<()>,
+    finish_reason: Finish,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    role: &'static str,
+    content: Option<&'a str>,
+    refusal: Option<&'a str>,
+    annotations: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<[ImagePart; 1]>,
+}
+
+#[derive(Serialize)]
+struct ImagePart {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    image_url: ImageUrl,
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+impl ImagePart {
+    fn of(picture: &Picture) -> Self {
+        let data = BASE64_STANDARD.encode(&picture.bytes);
+        Self { kind: "image_url", image_url: ImageUrl { url: format!("data:{};base64,{data}", picture.media_type) } }
+    }
+}
+
+#[derive(Serialize)]
+struct UsageReport {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<f64>,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Serialize, Default)]
+struct PromptDetails {
+    #[serde(rename = "cached_tokens")]
+    cached: u64,
+    #[serde(rename = "audio_tokens")]
+    audio: u64,
+}
+
+#[derive(Serialize, Default)]
+struct CompletionDetails {
+    #[serde(rename = "reasoning_tokens")]
+    reasoning: u64,
+    #[serde(rename = "audio_tokens")]
+    audio: u64,
+    #[serde(rename = "accepted_prediction_tokens")]
+    accepted_prediction: u64,
+    #[serde(rename = "rejected_prediction_tokens")]
+    rejected_prediction: u64,
+    #[serde(rename = "image_tokens")]
+    image: u64,
+}

@@ -1,0 +1,75 @@
+use std::collections::HashSet;
+
+use super::*;
+
+fn copy_for(user: &str) -> Copy {
+    write_copy(user, "You write social media posts.", &mut Seed::of(&[user]))
+}
+
+#[test]
+fn the_brief_is_used() {
+    let copy = copy_for(
+        "Brand: North Bakery\nTopic: rye bread with walnuts\nTone: warm\nAudience: early risers\n\
+         Platform: linkedin\nBrief: Baked at five. Sold out by nine.\nLanguage: en",
+    );
+    assert!(copy.caption.contains("North Bakery"), "{}", copy.caption);
+    assert!(copy.caption.contains("rye bread with walnuts"), "{}", copy.caption);
+    assert!(copy.caption.contains("Baked at five."), "{}", copy.caption);
+    assert!(copy.caption.contains("early risers"), "{}", copy.caption);
+    assert_eq!(copy.hashtags[..2], ["#NorthBakery", "#RyeBreadWithWalnuts"]);
+    assert!(copy.image_prompt.ends_with("Brand: North Bakery; Topic: rye bread with walnuts"));
+    assert!(copy.alt_text.contains("rye bread with walnuts"));
+}
+
+#[test]
+fn labels_are_read_leniently() {
+    let plain = Brief::find("Brand: A\nTopic: B\nTarget audience: C", "");
+    assert_eq!(Brief::find("- **Brand name:** A\n* topic : B\ntarget_audience = C", ""), plain);
+    assert_eq!(Brief::find("{\n  \"brand\": \"A\",\n  \"topic\": \"B\",\n  \"audience\": \"C\"\n}", ""), plain);
+    let html = Brief::find("Topic: B\nBrief: <p>Soft <b>wool</b></p>", "Language: fr");
+    assert_eq!((html.words.as_str(), html.language.as_str()), ("Soft wool", "fr"));
+}
+
+#[test]
+fn a_message_without_labels_is_the_topic() {
+    assert_eq!(Brief::find("Write about our summer sale. Make it fun.", "").topic, "Write about our summer sale");
+    assert_eq!(Brief::find("", "").topic, "something new");
+}
+
+#[test]
+fn forty_posts_do_not_read_alike() {
+    let captions: HashSet<String> = (0..40)
+        .map(|number| {
+            let copy = copy_for(&format!("Brand: Acme\nTopic: anvils\nPlatform: instagram\nBrief: number {number}"));
+            copy.caption.replace(&number.to_string(), "")
+        })
+        .collect();
+    assert!(captions.len() >= 36, "{} of 40 differ", captions.len());
+}
+
+#[test]
+fn languages_differ_and_unknown_ones_are_english() {
+    let about = |language: &str| copy_for(&format!("Brand: Acme\nTopic: Kaffee\nLanguage: {language}")).alt_text;
+    let texts: HashSet<String> = ["en", "de", "fr", "es", "it", "pt", "nl"].map(about).into();
+    assert_eq!(texts.len(), 7);
+    assert_eq!(about("xx"), about("en"));
+}
+
+#[test]
+fn platforms_shape_the_text() {
+    let about = |platform: &str| {
+        let brief = "A very long brief. ".repeat(40);
+        copy_for(&format!("Brand: Acme\nTopic: anvils\nPlatform: {platform}\nBrief: {brief}"))
+    };
+    let (x, linkedin, instagram) = (about("x"), about("LinkedIn"), about("Instagram"));
+    assert!(x.caption.chars().count() <= 240, "{}", x.caption);
+    assert!(linkedin.caption.len() > x.caption.len());
+    assert!(!instagram.caption.is_ascii(), "emoji: {}", instagram.caption);
+    assert_eq!((x.hashtags.len(), linkedin.hashtags.len(), instagram.hashtags.len()), (2, 3, 5));
+}
+
+#[test]
+fn the_same_messages_give_the_same_text() {
+    let user = "Brand: Acme\nTopic: anvils";
+    assert_eq!(copy_for(user).prose(), copy_for(user).prose());
+}

@@ -1,0 +1,9 @@
+//! The simulator over real sockets, as its clients see it.
+
+mod faults;
+mod harness;
+mod images;
+mod limits;
+mod moderation;
+mod strictness;
+mod text;
