@@ -9,15 +9,20 @@
 //!    `DATABASE_URL` or `REDIS_URL` name servers to use instead.
 //! 3. [`part`] describes a program to start, [`supervise`] starts it, waits until it answers,
 //!    starts it again when it dies and stops it in the end.
-//! 4. [`run`], [`demo`] and [`with_servers`] are what a person asks for: a stack in the
+//! 4. [`assembly`] puts the parts together in their order and takes them apart again.
+//! 5. [`run`], [`demo`] and [`with_servers`] are what a person asks for: a stack in the
 //!    foreground, a demonstration, a command (the tests) with private servers around it.
 //!
 //! Nothing that was not started here is ever stopped.
 
+pub mod assembly;
 pub mod clean;
+pub mod demo;
+pub mod orphans;
 pub mod part;
 pub mod port;
 pub mod ready;
+pub mod run;
 pub mod secret;
 pub mod servers;
 pub mod settings;

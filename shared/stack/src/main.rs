@@ -31,6 +31,10 @@ async fn main() -> ExitCode {
 async fn dispatch(arguments: &[OsString]) -> anyhow::Result<u8> {
     let words: Vec<&str> = arguments.iter().map_while(|it| it.to_str()).collect();
     match words[..] {
+        ["run"] => stack::run::run(&Settings::from_environment(Environment::read()?)?, &Shutdown::on_signals()?).await,
+        ["demo"] => {
+            stack::demo::demo(&Settings::from_environment(Environment::read()?)?, &Shutdown::on_signals()?).await
+        }
         ["test", "--", _, ..] => {
             let settings = Settings::from_environment(Environment::read()?.without_file())?;
             let shutdown = Shutdown::on_signals()?;

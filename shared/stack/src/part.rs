@@ -22,6 +22,14 @@ use crate::servers::account::Account;
 use crate::servers::leftovers::DataDirectory;
 use crate::state::{State, write_private};
 
+/// A variable in the environment of every part, by which a later start knows what an earlier one left behind.
+pub const MARK: &str = "BROADSIDE_STACK_PART";
+
+/// The value of [`MARK`] for a part that runs from a state folder.
+pub fn mark(name: &str, state_root: &Path) -> String {
+    format!("{name} {}", state_root.display())
+}
+
 /// How to ask a part to end, and how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Stop {
@@ -44,6 +52,8 @@ pub struct Part {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub environment: Vec<(String, String)>,
+    /// Names of our own environment that the program must not see.
+    pub without: Vec<String>,
     /// Written to the program's standard input: how secrets get in without showing in a process list.
     pub input: Option<String>,
     /// Another account to run as; only when we are root.
@@ -65,7 +75,8 @@ impl Part {
             name: name.to_owned(),
             program: program.into(),
             arguments: Vec::new(),
-            environment: Vec::new(),
+            environment: vec![(MARK.to_owned(), mark(name, state.root()))],
+            without: Vec::new(),
             input: None,
             account: None,
             directory: None,
@@ -97,8 +108,11 @@ impl Part {
             .open(&self.log)
             .with_context(|| format!("cannot write {}", self.log.display()))?;
         let mut command = command(&self.program, self.account.as_ref(), Some(self.stop.ask))?;
+        command.args(&self.arguments);
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command
-            .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(log.try_clone()?)

@@ -1,18 +1,22 @@
 //! What the environment and `.env` say about starting. The environment wins; empty means unset.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 /// Names that hold the token secret, any one of which makes a generated one unnecessary.
 const SECRET_NAMES: [&str; 3] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY"];
 
-/// Variables by name, from two sources.
+/// Variables by name, from two sources, and the keys of the file that `BROADSIDE_CONFIG` names.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     process: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
+    config: toml::Table,
 }
 
 impl Environment {
@@ -22,13 +26,24 @@ impl Environment {
         let process = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(Self { process, file: read_file(Path::new(".env"))? })
+        let mut environment = Self { process, file: read_file(Path::new(".env"))?, config: toml::Table::new() };
+        if let Some(path) = environment.get("BROADSIDE_CONFIG") {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read BROADSIDE_CONFIG={path}"))?;
+            environment.config = text.parse().with_context(|| format!("BROADSIDE_CONFIG={path} is not TOML"))?;
+        }
+        Ok(environment)
     }
 
-    /// Variables of the process only, for tests.
+    /// Variables of the process only, given in code.
     pub fn of<const N: usize>(process: [(&str, &str); N]) -> Self {
-        let process = process.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { process, file: BTreeMap::new() }
+        process.into_iter().fold(Self::default(), |environment, (name, value)| environment.with(name, value))
+    }
+
+    /// One variable more, or another value of it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.process.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// The same without `.env`: for what must not touch a configured installation by accident.
@@ -36,6 +51,20 @@ impl Environment {
     pub fn without_file(mut self) -> Self {
         self.file.clear();
         self
+    }
+
+    /// What the programs will take for a setting of ours, by their order: `BROADSIDE_SECTION__KEY`, the plain name, the
+    /// configuration file.
+    pub fn setting(&self, plain: &str, section: &str, key: &str) -> anyhow::Result<Option<String>> {
+        let prefixed = format!("BROADSIDE_{}__{}", section.to_uppercase(), key.to_uppercase());
+        if let Some(value) = self.secret(&prefixed)?.or(self.secret(plain)?) {
+            return Ok(Some(value));
+        }
+        let configured = match section {
+            "" => self.config.get(key),
+            _ => self.config.get(section).and_then(|it| it.get(key)),
+        };
+        Ok(configured.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)).filter(|it| !it.is_empty()))
     }
 
     /// The value that holds, unless it is empty.
@@ -54,19 +83,16 @@ impl Environment {
         Ok(Some(content.trim().to_owned()).filter(|it| !it.is_empty()))
     }
 
+    /// Names in the environment of this process, which what we start would inherit.
+    pub fn inherited(&self) -> impl Iterator<Item = &str> {
+        self.process.keys().map(String::as_str)
+    }
+
     /// Names that are set to something, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let names: std::collections::BTreeSet<&str> =
             self.process.keys().chain(self.file.keys()).map(String::as_str).collect();
         names.into_iter().filter(|name| self.get(name).is_some())
-    }
-
-    fn number<T: std::str::FromStr>(&self, name: &str, allowed: &str) -> anyhow::Result<Option<T>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        match value.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => bail!("{name}={value} is not {allowed}"),
-        }
     }
 }
 
@@ -86,43 +112,61 @@ pub struct Settings {
     pub environment: Environment,
     /// Absolute.
     pub state_dir: PathBuf,
+    /// Where the API listens; this machine only unless told otherwise.
     pub host: String,
     pub port: Option<u16>,
     pub workers: usize,
+    /// How long a worker that is told to stop may finish what it does.
+    pub drain: Duration,
     pub production: bool,
 }
 
 impl Settings {
     pub fn from_environment(environment: Environment) -> anyhow::Result<Self> {
         let state_dir = PathBuf::from(environment.get("STATE_DIR").unwrap_or(".local"));
-        let port = environment.number("PORT", "a port number from 1 to 65535")?;
-        if port == Some(0) {
-            bail!("PORT=0 is not a port number from 1 to 65535");
-        }
-        let workers = environment.number("WORKERS", "a number from 1 to 64")?.unwrap_or(2);
-        if !(1..=64).contains(&workers) {
-            bail!("WORKERS={workers} is not a number from 1 to 64");
-        }
+        let port = environment.setting("PORT", "http", "port")?;
+        let port = port.map(|it| number("PORT", &it, 1..=u16::MAX, "a port number from 1 to 65535")).transpose()?;
+        let workers = number("WORKERS", environment.get("WORKERS").unwrap_or("2"), 1..=64, "a number from 1 to 64")?;
+        let drain = environment.setting("", "worker", "drain_seconds")?;
+        let drain = drain.as_deref().unwrap_or("25");
+        let drain = number("BROADSIDE_WORKER__DRAIN_SECONDS", drain, 0..=86_400, "a number of seconds")?;
+        let production = environment.setting("ENVIRONMENT", "", "environment")?;
         Ok(Self {
             state_dir: std::path::absolute(&state_dir).with_context(|| format!("STATE_DIR={}", state_dir.display()))?,
-            host: environment.get("HOST").unwrap_or("127.0.0.1").to_owned(),
+            host: environment.setting("HOST", "http", "host")?.unwrap_or_else(|| "127.0.0.1".to_owned()),
             port,
             workers,
-            production: environment.get("ENVIRONMENT").is_some_and(|it| it.eq_ignore_ascii_case("production")),
+            drain: Duration::from_secs(drain),
+            production: production.is_some_and(|it| it.eq_ignore_ascii_case("production")),
             environment,
         })
     }
 
     /// Whether a secret for tokens is configured; otherwise one is generated.
-    pub fn has_token_secret(&self) -> bool {
-        SECRET_NAMES
-            .iter()
-            .any(|name| self.environment.get(name).or(self.environment.get(&format!("{name}_FILE"))).is_some())
+    pub fn has_token_secret(&self) -> anyhow::Result<bool> {
+        for name in SECRET_NAMES {
+            if self.environment.setting(name, "auth", "secret")?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Names of the variables that hold keys of real providers.
     pub fn provider_keys(&self) -> Vec<String> {
         self.environment.names().filter(|name| is_provider_key(name)).map(str::to_owned).collect()
+    }
+}
+
+fn number<T: FromStr + PartialOrd>(
+    name: &str,
+    value: &str,
+    range: RangeInclusive<T>,
+    allowed: &str,
+) -> anyhow::Result<T> {
+    match value.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => bail!("{name}={value} is not {allowed}"),
     }
 }
 
@@ -153,6 +197,17 @@ mod tests {
             let error = Settings::from_environment(Environment::of([(name, value)])).expect_err("is refused");
             assert!(error.to_string().starts_with(&format!("{name}={value} is not")), "{error}");
         }
+    }
+
+    #[test]
+    fn our_own_names_win_over_plain_ones_and_both_over_the_file() {
+        let mut environment = Environment::of([("DATABASE_URL", "plain"), ("BROADSIDE_REDIS__URL", "ours")]);
+        environment.config = "redis.url = 'file'\nhttp.port = 8100".parse().expect("is TOML");
+        let setting = |plain, section, key| environment.setting(plain, section, key).expect("is readable");
+        assert_eq!(setting("DATABASE_URL", "database", "url").as_deref(), Some("plain"));
+        assert_eq!(setting("REDIS_URL", "redis", "url").as_deref(), Some("ours"));
+        assert_eq!(setting("PORT", "http", "port").as_deref(), Some("8100"));
+        assert_eq!(setting("HOST", "http", "host"), None);
     }
 
     #[test]

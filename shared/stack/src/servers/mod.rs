@@ -22,7 +22,7 @@ use crate::terminal::say;
 pub enum Durability {
     /// Every commit is on the disk.
     Kept,
-    /// Thrown away afterwards: no flushing to the disk, room for many connections.
+    /// Thrown away afterwards: survives a killed server but not a crash of the machine; room for many connections.
     Throwaway,
 }
 
@@ -42,8 +42,8 @@ impl Servers {
         durability: Durability,
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
-        let given_database = environment.secret("DATABASE_URL")?;
-        let given_redis = environment.secret("REDIS_URL")?;
+        let given_database = environment.setting("DATABASE_URL", "database", "url")?;
+        let given_redis = environment.setting("REDIS_URL", "redis", "url")?;
         find::install_missing(given_database.is_none(), given_redis.is_none()).await?;
 
         let (redis_url, redis) = match given_redis {

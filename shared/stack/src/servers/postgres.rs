@@ -81,7 +81,7 @@ impl Postgres {
         }
         part.account.clone_from(&self.account);
         part.directory = Some("/".into());
-        part.environment = vec![("LC_ALL".into(), "C.UTF-8".into())];
+        part.environment.push(("LC_ALL".into(), "C.UTF-8".into()));
         part.ready = Ready::Postgres { port: self.port, user: NAME.into() };
         // Recovery after a crash replays the log; that is worth waiting for.
         part.patience = Duration::from_mins(2);
@@ -103,10 +103,10 @@ impl Postgres {
         ];
         let more: &[&str] = match self.durability {
             Durability::Kept => &["max_connections=200", "max_wal_size=2GB"],
+            // Commits still reach the system, so that tests can kill the server and find what it had promised.
             Durability::Throwaway => &[
                 "max_connections=400",
                 "fsync=off",
-                "synchronous_commit=off",
                 "full_page_writes=off",
                 "wal_level=minimal",
                 "max_wal_senders=0",

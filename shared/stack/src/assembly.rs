@@ -1,0 +1,179 @@
+//! The whole stack: its parts, started in the order in which they need each other and stopped in the other.
+//!
+//! Servers first, then the simulator, then the API, which brings the database up to date and is ready when it serves,
+//! then the workers. Workers stop first, so that posts in flight are finished and recorded; Postgres stops last.
+
+use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::part::{Part, Stop};
+use crate::port;
+use crate::ready::Ready;
+use crate::servers::{Durability, Servers};
+use crate::settings::Environment;
+use crate::shutdown::Shutdown;
+use crate::state::State;
+use crate::supervise::Running;
+
+/// The workspace's programs.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    pub api: PathBuf,
+    pub worker: PathBuf,
+    pub simulator: PathBuf,
+}
+
+impl Programs {
+    /// Built beside this one.
+    pub fn beside_us() -> anyhow::Result<Self> {
+        let us = std::env::current_exe().context("cannot tell where this program lies")?;
+        let folder = us.parent().unwrap_or(Path::new("."));
+        let find = |name: &str| {
+            let path = folder.join(name);
+            ensure!(path.is_file(), "{} is missing: build it with `cargo build --workspace --bins`", path.display());
+            Ok(path)
+        };
+        Ok(Self {
+            api: find("broadside-api")?,
+            worker: find("broadside-worker")?,
+            simulator: find("broadside-simulator")?,
+        })
+    }
+}
+
+/// What to start, and with what.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub programs: Programs,
+    pub host: String,
+    pub port: u16,
+    pub workers: usize,
+    /// How long a worker may finish what it does.
+    pub drain: Duration,
+    /// Whether the simulator stands in for the providers.
+    pub simulated: bool,
+    pub durability: Durability,
+    /// May name servers to use.
+    pub servers: Environment,
+    /// For the API and the workers, beside what they inherit.
+    pub environment: Vec<(String, String)>,
+    /// What they must not inherit.
+    pub without: Vec<String>,
+    /// Where they run, when it is not here.
+    pub directory: Option<PathBuf>,
+}
+
+/// A stack that runs.
+pub struct Assembly {
+    pub servers: Servers,
+    /// The root of the simulator's address, when it stands in.
+    pub simulator_url: Option<String>,
+    simulator: Option<Running>,
+    api: Option<Running>,
+    workers: Vec<Running>,
+}
+
+impl Assembly {
+    /// Starts everything; when a part does not start, stops the others again.
+    pub async fn start(state: &State, plan: &Plan, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let servers = Servers::start(state, &plan.servers, plan.durability, shutdown).await?;
+        let mut assembly = Self { servers, simulator_url: None, simulator: None, api: None, workers: Vec::new() };
+        match assembly.start_programs(state, plan, shutdown).await {
+            Ok(()) => Ok(assembly),
+            Err(error) => {
+                assembly.stop(state).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_programs(&mut self, state: &State, plan: &Plan, shutdown: &Shutdown) -> anyhow::Result<()> {
+        if plan.simulated {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()?));
+            self.simulator = Some(Running::start(simulator(state, plan, address), shutdown).await?);
+            self.simulator_url = Some(format!("http://{address}"));
+        }
+        let mut addresses =
+            vec![("DATABASE_URL", &*self.servers.database_url), ("REDIS_URL", &*self.servers.redis_url)];
+        addresses.extend(self.simulator_url.as_deref().map(|url| ("SIMULATOR_URL", url)));
+        state.write_addresses(&addresses)?;
+
+        self.api = Some(Running::start(self.api_part(state, plan)?, shutdown).await?);
+        for number in 1..=plan.workers {
+            self.workers.push(Running::start(self.worker_part(state, plan, number), shutdown).await?);
+        }
+        Ok(())
+    }
+
+    fn api_part(&self, state: &State, plan: &Plan) -> anyhow::Result<Part> {
+        let mut part = self.program(state, plan, "api", &plan.programs.api);
+        part.environment.extend([("HOST".into(), plan.host.clone()), ("PORT".into(), plan.port.to_string())]);
+        part.ready = Ready::Http { address: reachable(&plan.host, plan.port)?, path: "/readyz".into() };
+        // It brings the database up to date first, and waits while another one does.
+        part.patience = Duration::from_mins(5);
+        part.stop = Stop::terminate_within(Duration::from_secs(15));
+        Ok(part)
+    }
+
+    fn worker_part(&self, state: &State, plan: &Plan, number: usize) -> Part {
+        let mut part = self.program(state, plan, &format!("worker-{number}"), &plan.programs.worker);
+        part.stop = Stop::terminate_within(plan.drain + Duration::from_secs(5));
+        part
+    }
+
+    fn program(&self, state: &State, plan: &Plan, name: &str, path: &Path) -> Part {
+        let mut part = Part::new(state, name, path);
+        part.directory.clone_from(&plan.directory);
+        part.without.clone_from(&plan.without);
+        part.environment.extend([
+            ("DATABASE_URL".into(), self.servers.database_url.clone()),
+            ("REDIS_URL".into(), self.servers.redis_url.clone()),
+            ("STATE_DIR".into(), state.root().display().to_string()),
+        ]);
+        if let Some(url) = &self.simulator_url {
+            part.environment.extend([
+                ("BROADSIDE_SIMULATOR__URL".into(), url.clone()),
+                ("OPENAI_BASE_URL".into(), format!("{url}/v1")),
+                ("OPENAI_API_KEY".into(), "simulator".into()),
+            ]);
+        }
+        part.environment.extend(plan.environment.iter().cloned());
+        part
+    }
+
+    /// Stops what was started, and only that.
+    pub async fn stop(self, state: &State) {
+        for worker in &self.workers {
+            worker.ask_to_stop();
+        }
+        for part in self.workers.into_iter().chain(self.api).chain(self.simulator) {
+            part.stop().await;
+        }
+        self.servers.stop().await;
+        state.forget_addresses();
+    }
+}
+
+fn simulator(state: &State, plan: &Plan, address: SocketAddr) -> Part {
+    let mut part = Part::new(state, "simulator", &plan.programs.simulator);
+    part.arguments = vec!["--listen".into(), address.to_string().into()];
+    part.directory.clone_from(&plan.directory);
+    part.without.clone_from(&plan.without);
+    part.ready = Ready::Listens { address };
+    part
+}
+
+/// Where a server that listens on `host` is reached from this machine.
+fn reachable(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
+    let mut address = (host, port).to_socket_addrs().ok().and_then(|mut it| it.next()).context("HOST is no address")?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(std::net::Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
+}
