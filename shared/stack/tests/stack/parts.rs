@@ -64,7 +64,10 @@ async fn a_part_that_ignores_the_request_is_ended_after_its_grace() {
 async fn a_part_of_an_earlier_start_is_ended_and_a_stranger_with_its_number_is_not() {
     let folder = Folder::new();
     let state = State::open(folder.path()).expect("opens");
-    let mut left = shell(&state, "worker-1", "exec sleep 600").spawn().await.expect("starts");
+    let part = shell(&state, "worker-1", "echo ready; while true; do sleep 0.1; done");
+    let mut left = part.spawn().await.expect("starts");
+    until("it runs", async || std::fs::read_to_string(&part.log).is_ok_and(|it| it.contains("ready")).then_some(()))
+        .await;
     let mut stranger = tokio::process::Command::new("sleep").arg("600").kill_on_drop(true).spawn().expect("starts");
     let stranger_pid = stranger.id().expect("runs");
     std::fs::write(state.pid_file("api"), format!("{stranger_pid}\n")).expect("is written");
