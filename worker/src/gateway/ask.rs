@@ -1,0 +1,94 @@
+//! What the pipeline asks of the gateway, and what it gets.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::domain::Step;
+use shared::store::advance::{Reason, Refusal};
+
+use crate::pictures::Picture;
+
+/// A text to be written. `T` is what it has to be in the end.
+#[derive(Clone, Debug)]
+pub struct ChatAsk<T> {
+    /// The step it is billed to; it also names the route.
+    pub step: Step,
+    pub messages: Vec<Message>,
+    pub schema: Option<AnswerSchema>,
+    /// Makes what is wanted of the answer's text. An answer it refuses is billed, and another model is asked.
+    pub read: fn(&str) -> Result<T, Unusable>,
+}
+
+/// One message of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub role: Role,
+    pub content: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    System,
+    User,
+}
+
+impl Role {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+        }
+    }
+}
+
+/// The JSON schema that an answer has to obey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerSchema {
+    pub name: &'static str,
+    pub schema: Value,
+}
+
+/// Why an answer is of no use; a short text for the trail, in our words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(pub String);
+
+/// A text that was written.
+#[derive(Clone, Debug)]
+pub struct ChatReply<T> {
+    pub value: T,
+    pub provider: String,
+    pub model: String,
+}
+
+/// An image to be made.
+#[derive(Clone, Debug)]
+pub struct ImageAsk {
+    pub prompt: String,
+    /// `1024x1024`; the nearest that a model offers is made.
+    pub size: String,
+    /// `low`, `medium`, `high`, `standard` or `hd`.
+    pub quality: String,
+}
+
+/// An image that was made, fetched and checked.
+#[derive(Clone, Debug)]
+pub struct ImageReply {
+    pub picture: Picture,
+    /// The prompt as the model changed it, where it says so.
+    pub revised_prompt: Option<String>,
+    pub provider: String,
+    pub model: String,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Final: another try would end the same.
+    Failed(Reason),
+    /// Nothing may be called now, or everything was tried. Never a failure by itself: come back after `after` at the
+    /// soonest.
+    Wait { after: Duration, reason: Reason },
+    /// The books said no.
+    Refused(Refusal),
+}

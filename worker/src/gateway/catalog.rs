@@ -1,0 +1,348 @@
+//! What can be called: the profiles joined with the keys of the environment and with prices.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_openai::config::Config;
+use chrono::{Days, NaiveDate, Utc};
+use secrecy::SecretString;
+use shared::config::{Names, Settings};
+use shared::domain::Step;
+use url::Url;
+
+use super::config_error::GatewayConfigError;
+use super::prices::{ModelPrice, Prices};
+use super::profiles::{Dialect, Limits, Output, Pooling, Profiles, ProviderProfile, RouteProfile};
+use super::wire::Endpoint;
+
+/// The last of NAME_1, NAME_2, …
+const LAST_NUMBERED_KEY: u32 = 99;
+/// The provider that the simulator stands in for.
+const SIMULATED: &str = "openai";
+
+/// Everything that can be called.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) limits: Limits,
+    pub(crate) price_version: String,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) pools: Vec<Pool>,
+    pub(crate) keys: Vec<Key>,
+    caption: Route,
+    image: Route,
+}
+
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) dialect: Dialect,
+    pub(crate) base: Url,
+    pub(crate) pools: Vec<usize>,
+}
+
+/// What shares a limit.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) name: String,
+    pub(crate) keys: Vec<usize>,
+}
+
+pub(crate) struct Key {
+    /// The name of the environment that it came from.
+    pub(crate) label: String,
+    pub(crate) pool: usize,
+    pub(crate) endpoint: Arc<dyn Config>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("label", &self.label).field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
+
+/// The models that a step asks, in order; only those of providers that have a key.
+#[derive(Debug, Default)]
+pub(crate) struct Route {
+    pub(crate) models: Vec<Model>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) provider: usize,
+    pub(crate) price: ModelPrice,
+    pub(crate) deadline: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) completion_cap: u32,
+}
+
+impl Catalog {
+    pub(crate) fn load(settings: &Settings, names: &Names) -> Result<Self, GatewayConfigError> {
+        let profiles = Profiles::read(&settings.providers.profiles)?;
+        let prices = Prices::read(&settings.providers.prices)?;
+        let mut catalog = Self {
+            limits: profiles.limits.clone(),
+            price_version: prices.version.clone(),
+            providers: Vec::new(),
+            pools: Vec::new(),
+            keys: Vec::new(),
+            caption: Route::default(),
+            image: Route::default(),
+        };
+        let mut indexes = BTreeMap::new();
+        for (name, profile) in &profiles.providers {
+            let added = if settings.simulator.url.is_empty() {
+                catalog.add_provider(name, profile, names)?
+            } else if name == SIMULATED {
+                // While the simulator stands in, no real key is read, so none can be sent.
+                Some(catalog.add_simulator(profile, &settings.simulator.url)?)
+            } else {
+                None
+            };
+            indexes.extend(added.map(|index| (name.as_str(), index)));
+        }
+        for (name, route) in &profiles.routes {
+            let resolved = resolve(name, route, &prices, &indexes)?;
+            match name.as_str() {
+                "caption" => catalog.caption = resolved,
+                _ => catalog.image = resolved,
+            }
+        }
+        catalog.warn_of_shutdowns(Utc::now().date_naive());
+        Ok(catalog)
+    }
+
+    pub(crate) fn route(&self, step: Step) -> &Route {
+        match step {
+            Step::Caption | Step::Moderation => &self.caption,
+            Step::Image => &self.image,
+        }
+    }
+
+    /// Adds a provider with the keys that the environment has for it; `None` when it has none.
+    fn add_provider(
+        &mut self,
+        name: &str,
+        profile: &ProviderProfile,
+        names: &Names,
+    ) -> Result<Option<usize>, GatewayConfigError> {
+        let keys = keys_of(profile, names)?;
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let named = profile.base_url_name.as_deref();
+        let base = match named.map(|name| names.get(name)).transpose()?.flatten() {
+            Some(url) => parse_base(named.unwrap_or_default(), &url)?,
+            None => parse_base(&format!("providers.{name}.base_url"), &profile.base_url)?,
+        };
+        let index = self.push_provider(name, profile.dialect, base);
+        for (label, key) in keys {
+            let stated =
+                profile.pools.iter().find(|(_, labels)| labels.contains(&label)).map(|(pool, _)| pool.as_str());
+            let pool = match (stated, profile.pooling) {
+                (Some(pool), _) => pool.to_owned(),
+                (None, Pooling::One) => name.to_owned(),
+                (None, Pooling::Each) => label.to_lowercase(),
+            };
+            self.push_key(index, &pool, label, key)?;
+        }
+        Ok(Some(index))
+    }
+
+    fn add_simulator(&mut self, profile: &ProviderProfile, url: &str) -> Result<usize, GatewayConfigError> {
+        let mut base = parse_base("BROADSIDE_SIMULATOR__URL", url)?;
+        if base.path() == "/" {
+            base.set_path("/v1");
+        }
+        let index = self.push_provider("simulator", profile.dialect, base);
+        self.push_key(index, "simulator", "simulator".to_owned(), "simulated".to_owned())?;
+        Ok(index)
+    }
+
+    fn push_provider(&mut self, name: &str, dialect: Dialect, base: Url) -> usize {
+        self.providers.push(Provider { name: name.to_owned(), dialect, base, pools: Vec::new() });
+        self.providers.len() - 1
+    }
+
+    fn push_key(&mut self, provider: usize, pool: &str, label: String, key: String) -> Result<(), GatewayConfigError> {
+        let known = self.providers[provider].pools.iter().copied().find(|index| self.pools[*index].name == pool);
+        let pool = known.unwrap_or_else(|| {
+            self.pools.push(Pool { name: pool.to_owned(), keys: Vec::new() });
+            self.providers[provider].pools.push(self.pools.len() - 1);
+            self.pools.len() - 1
+        });
+        let endpoint = Endpoint::new(&self.providers[provider].base, SecretString::from(key))
+            .map_err(|_| GatewayConfigError::Key(label.clone()))?;
+        self.keys.push(Key { label, pool, endpoint: Arc::new(endpoint) });
+        self.pools[pool].keys.push(self.keys.len() - 1);
+        Ok(())
+    }
+
+    /// Says which configured models are gone, or will be within 30 days.
+    fn warn_of_shutdowns(&self, today: NaiveDate) {
+        for model in self.caption.models.iter().chain(&self.image.models) {
+            let Some(date) = model.price.shutdown_date else { continue };
+            if today >= date {
+                tracing::warn!(model = model.name, %date, "this model was switched off by its provider");
+            } else if today + Days::new(30) >= date {
+                tracing::warn!(model = model.name, %date, "this model will be switched off by its provider");
+            }
+        }
+    }
+}
+
+/// The keys of a provider, by name; the same key under two names counts once.
+fn keys_of(profile: &ProviderProfile, names: &Names) -> Result<Vec<(String, String)>, GatewayConfigError> {
+    let (mut keys, mut seen) = (Vec::new(), BTreeSet::new());
+    for pattern in &profile.key_names {
+        let labels = match pattern.strip_suffix('*') {
+            Some(prefix) => (1..=LAST_NUMBERED_KEY).map(|number| format!("{prefix}{number}")).collect(),
+            None => vec![pattern.clone()],
+        };
+        for label in labels {
+            if let Some(key) = names.get(&label)?.map(|key| key.trim().to_owned())
+                && seen.insert(key.clone())
+            {
+                keys.push((label, key));
+            }
+        }
+    }
+    Ok(keys)
+}
+
+fn parse_base(name: &str, url: &str) -> Result<Url, GatewayConfigError> {
+    let wrong = |why: &str| GatewayConfigError::Address { name: name.to_owned(), why: why.to_owned() };
+    let url: Url = url.trim().parse().map_err(|_| wrong("it is not a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong("it must begin with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(wrong("it must hold no user, password or query"));
+    }
+    Ok(url)
+}
+
+fn resolve(
+    name: &str,
+    profile: &RouteProfile,
+    prices: &Prices,
+    providers: &BTreeMap<&str, usize>,
+) -> Result<Route, GatewayConfigError> {
+    let mut models = Vec::new();
+    for entry in &profile.models {
+        // Prices are asked of every model, so that a gap shows before the day its provider gets a key.
+        let Some(price) = prices.of(&entry.model) else {
+            return Err(GatewayConfigError::NoPrice { model: entry.model.clone(), route: name.to_owned() });
+        };
+        if price.output != profile.output || (name == "image") != (profile.output == Output::Image) {
+            let text = |output: Output| format!("{output:?}").to_lowercase();
+            let needs = if name == "image" { Output::Image } else { Output::Text };
+            return Err(GatewayConfigError::WrongOutput {
+                route: name.to_owned(),
+                model: entry.model.clone(),
+                makes: text(price.output),
+                needs: text(needs),
+            });
+        }
+        let Some(provider) = providers.get(entry.provider.as_str()) else { continue };
+        let deadline = entry.deadline_seconds.unwrap_or(profile.deadline_seconds);
+        models.push(Model {
+            name: entry.model.clone(),
+            provider: *provider,
+            price: price.clone(),
+            deadline: Duration::from_secs(deadline),
+            first_byte: Duration::from_secs(entry.first_byte_seconds.unwrap_or(profile.first_byte_seconds)),
+            completion_cap: entry.max_completion_tokens.unwrap_or(profile.max_completion_tokens),
+        });
+    }
+    Ok(Route { models })
+}
+
+/// For logs: providers with their pools and the labels of their keys, and each step's models. Never a key.
+impl fmt::Display for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for provider in &self.providers {
+            write!(f, "{} at {} (", provider.name, provider.base)?;
+            for (at, pool) in provider.pools.iter().map(|pool| &self.pools[*pool]).enumerate() {
+                let labels: Vec<_> = pool.keys.iter().map(|key| self.keys[*key].label.as_str()).collect();
+                write!(f, "{}pool {}: {}", if at > 0 { "; " } else { "" }, pool.name, labels.join(", "))?;
+            }
+            f.write_str("); ")?;
+        }
+        let chain = |route: &Route| {
+            let names: Vec<_> = route.models.iter().map(|model| model.name.as_str()).collect();
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        };
+        write!(f, "captions by {}; images by {}", chain(&self.caption), chain(&self.image))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::config::{Names, Settings};
+    use shared::domain::Step;
+
+    use super::Catalog;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Catalog, String> {
+        let mut settings = Settings::load(&Names::from([("DATABASE_URL", "postgresql://db.example/x")])).expect("good");
+        for (name, value) in pairs {
+            match *name {
+                "simulator" => (*value).clone_into(&mut settings.simulator.url),
+                "profiles" => (*value).clone_into(&mut settings.providers.profiles),
+                _ => {}
+            }
+        }
+        let filled = |at: usize| pairs.get(at).copied().unwrap_or(("UNUSED", ""));
+        let names = Names::from([filled(0), filled(1), filled(2), filled(3)]);
+        Catalog::load(&settings, &names).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_of_one_organisation_share_a_pool_and_others_do_not() {
+        let catalog = load(&[
+            ("OPENAI_API_KEY", "k0"),
+            ("OPENAI_API_KEY_2", "k2"),
+            ("OPENROUTER_API_KEY_1", "r1"),
+            ("OPENROUTER_API_KEY_6", "r6"),
+        ])
+        .expect("good");
+        let pools: Vec<_> = catalog.pools.iter().map(|pool| (pool.name.as_str(), pool.keys.len())).collect();
+        assert_eq!(pools, [("openai", 2), ("openrouter_api_key_1", 1), ("openrouter_api_key_6", 1)]);
+        assert_eq!(catalog.route(Step::Caption).models.len(), 8);
+        let shown = catalog.to_string();
+        assert!(shown.contains("OPENAI_API_KEY_2") && !shown.contains("k2"), "{shown}");
+        assert!(!format!("{catalog:?}").contains("k2"));
+    }
+
+    #[test]
+    fn a_key_under_two_names_counts_once() {
+        let catalog = load(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_KEY_1", " k ")]).expect("good");
+        assert_eq!(catalog.keys.len(), 1);
+    }
+
+    #[test]
+    fn without_keys_there_is_nothing_to_call() {
+        let catalog = load(&[]).expect("good");
+        assert!(catalog.providers.is_empty() && catalog.route(Step::Image).models.is_empty());
+    }
+
+    #[test]
+    fn while_the_simulator_stands_in_no_real_key_is_used() {
+        let catalog = load(&[("OPENAI_API_KEY", "real"), ("simulator", "http://127.0.0.1:9")]).expect("good");
+        assert_eq!(catalog.keys[0].endpoint.api_base(), "http://127.0.0.1:9/v1");
+        assert_eq!(catalog.keys[0].label, "simulator");
+        assert_eq!(catalog.keys.len(), 1);
+    }
+
+    #[test]
+    fn bad_addresses_and_keys_are_named() {
+        let error = |pairs: &[(&str, &str)]| load(pairs).expect_err("refused");
+        assert!(error(&[("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", "api.example")]).contains("OPENAI_BASE_URL"));
+        let text = error(&[("OPENAI_API_KEY", "s\u{7}cret")]);
+        assert!(text.contains("OPENAI_API_KEY") && !text.contains("cret"));
+        assert!(error(&[("profiles", "/nowhere/providers.toml")]).contains("/nowhere/providers.toml"));
+    }
+}

@@ -1,0 +1,25 @@
+//! What can be wrong with the gateway's configuration.
+
+use shared::config::ConfigError;
+
+/// Why the gateway cannot be built. No text here holds a key.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayConfigError {
+    #[error("{path}: {why}")]
+    File { path: String, why: String },
+    #[error("{name}: {why}")]
+    Address { name: String, why: String },
+    #[error("{0} holds characters that no key has")]
+    Key(String),
+    #[error(
+        "{model} (routes.{route}) has no price, so what it costs could not be bounded: add it to the price list \
+         (config/prices.toml, or the file that BROADSIDE_PROVIDERS__PRICES names)"
+    )]
+    NoPrice { model: String, route: String },
+    #[error("routes.{route}: {model} makes {makes}, and this route needs {needs}")]
+    WrongOutput { route: String, model: String, makes: String, needs: String },
+    #[error(transparent)]
+    Names(#[from] ConfigError),
+    #[error("the HTTP client could not be built: {0}")]
+    Http(#[from] reqwest::Error),
+}

@@ -1,0 +1,93 @@
+//! What a good HTTP answer holds: the text or the image, or the failure that it is after all.
+
+use serde::de::DeserializeOwned;
+
+use crate::gateway::failure::Failure;
+use crate::gateway::reply::{ChatAnswer, Choice, ImageAnswer, Usage};
+
+/// What an answer holds, and what the call used.
+#[derive(Debug)]
+pub(crate) struct Reading<T> {
+    pub(crate) content: Result<T, Failure>,
+    pub(crate) usage: Option<Usage>,
+}
+
+/// Where an image is.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Base64 { data: String, revised_prompt: Option<String> },
+    Url { url: String, revised_prompt: Option<String> },
+}
+
+pub(crate) fn read_chat(body: &[u8]) -> Reading<String> {
+    let (choice, usage) = match choice(body) {
+        Ok(found) => found,
+        Err((failure, usage)) => return Reading { content: Err(failure), usage },
+    };
+    let text = choice.message.unwrap_or_default().content.into_text();
+    let content = if text.trim().is_empty() { Err(Failure::Unusable("an empty answer".to_owned())) } else { Ok(text) };
+    Reading { content, usage }
+}
+
+/// An image that came through chat: a data URL in the message.
+pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Source> {
+    let (choice, usage) = match choice(body) {
+        Ok(found) => found,
+        Err((failure, usage)) => return Reading { content: Err(failure), usage },
+    };
+    let url = choice.message.and_then(|message| message.images).map(|image| image.image_url.url).unwrap_or_default();
+    let content = match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
+        Some((_, data)) => Ok(Source::Base64 { data: data.to_owned(), revised_prompt: None }),
+        None if url.is_empty() => Err(Failure::NoImage),
+        None => Ok(Source::Url { url, revised_prompt: None }),
+    };
+    Reading { content, usage }
+}
+
+pub(crate) fn read_image(body: &[u8]) -> Reading<Source> {
+    let Some(answer) = parse::<ImageAnswer>(body) else { return unreadable() };
+    let content = match (answer.error, answer.data) {
+        (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
+        (None, Some(image)) => match (image.b64_json, image.url) {
+            (Some(data), _) if !data.is_empty() => Ok(Source::Base64 { data, revised_prompt: image.revised_prompt }),
+            (_, Some(url)) if !url.is_empty() => Ok(Source::Url { url, revised_prompt: image.revised_prompt }),
+            _ => Err(Failure::NoImage),
+        },
+        (None, None) => Err(Failure::NoImage),
+    };
+    Reading { content, usage: answer.usage }
+}
+
+/// The first choice of a chat that ended well.
+fn choice(body: &[u8]) -> Result<(Choice, Option<Usage>), (Failure, Option<Usage>)> {
+    let Some(answer) = parse::<ChatAnswer>(body) else {
+        return Err((Failure::Unusable("an answer of an unknown shape".to_owned()), None));
+    };
+    let fail = |failure: Failure, usage| Err((failure, usage));
+    if let Some(error) = answer.error {
+        return fail(Failure::ErrorInSuccess(error), answer.usage);
+    }
+    let Some(choice) = answer.choices else {
+        return fail(Failure::Unusable("an answer without a choice".to_owned()), answer.usage);
+    };
+    if let Some(error) = choice.error {
+        return fail(Failure::ErrorInSuccess(error), answer.usage);
+    }
+    match choice.finish_reason.0.as_str() {
+        "length" => return fail(Failure::CutShort, answer.usage),
+        "content_filter" => return fail(Failure::Filtered, answer.usage),
+        _ => {}
+    }
+    if choice.message.as_ref().is_some_and(|message| !message.refusal.0.is_empty()) {
+        return fail(Failure::Declined, answer.usage);
+    }
+    Ok((choice, answer.usage))
+}
+
+fn unreadable<T>() -> Reading<T> {
+    Reading { content: Err(Failure::Unusable("an answer of an unknown shape".to_owned())), usage: None }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}

@@ -1,0 +1,176 @@
+//! The gateway: makes one call serve, through whichever provider, key and model will.
+//!
+//! [`Gateway::chat`] and [`Gateway::image`] make a [`Plan`](plan) of every way there is, and then, for one target at a
+//! time:
+//!
+//! 1. book the call with the [`Ledger`] at a true upper bound of its cost, which writes the attempt before anything is
+//!    sent;
+//! 2. wait for one of the worker's slots, and look a last time whether the lease is fresh and the target open;
+//! 3. send exactly one HTTP request ([`wire`]), with the attempt's id in a header, and give the slot back;
+//! 4. read the answer ([`dialect`]), price it ([`prices`]) and settle the call, exactly once, on every path;
+//! 5. judge a failure ([`verdict`]: a pure function), tell the [`admission`] what it teaches, and let the plan say what is
+//!    next.
+//!
+//! What the books refuse, and what no target can serve now, comes back as [`Stop`]. A future that is dropped between 1 and
+//! 4 leaves its attempt as sent, and whoever tidies up turns it into one whose cost is unknown.
+
+mod admission;
+mod ask;
+mod catalog;
+mod config_error;
+mod dialect;
+mod failure;
+mod fetch;
+mod plan;
+mod prices;
+mod profiles;
+mod reply;
+mod run;
+mod tasks;
+mod verdict;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use shared::config::{Names, Settings};
+use tokio::sync::Semaphore;
+
+pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Message, Role, Stop, Unusable};
+pub use config_error::GatewayConfigError;
+
+use crate::pictures::PictureCheck;
+use crate::settle::Ledger;
+use admission::Admission;
+use catalog::Catalog;
+use fetch::Fetcher;
+use tasks::{Painting, Writing};
+use wire::BodyMemory;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an unused connection is kept.
+const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+
+/// Whether this worker may send right now.
+///
+/// It is asked right before every send, after the wait for a slot: a process that slept through its lease buys nothing.
+pub trait SendGuard: Send + Sync {
+    fn may_send(&self) -> bool;
+}
+
+/// The way to the providers. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    catalog: Catalog,
+    admission: Admission,
+    http: reqwest::Client,
+    fetcher: Fetcher,
+    memory: BodyMemory,
+    pictures: PictureCheck,
+    slots: Arc<Semaphore>,
+    guard: Arc<dyn SendGuard>,
+    /// Counts jobs, so that pools and keys take turns.
+    turn: AtomicUsize,
+}
+
+impl Gateway {
+    /// Reads the provider profiles and prices (built in, or the files that `settings.providers` names) and the keys among
+    /// `names`. `slots` bounds the calls in flight.
+    ///
+    /// A process-wide TLS provider must be installed before.
+    pub fn from_settings(
+        settings: &Settings,
+        names: &Names,
+        slots: Arc<Semaphore>,
+        guard: Arc<dyn SendGuard>,
+    ) -> Result<Self, GatewayConfigError> {
+        let catalog = Catalog::load(settings, names)?;
+        let http = http_client(&catalog, settings.worker.concurrency)?;
+        let inner = Inner {
+            fetcher: Fetcher::new(http.clone())?,
+            http,
+            catalog,
+            admission: Admission::default(),
+            memory: BodyMemory::new(),
+            pictures: PictureCheck::new(),
+            slots,
+            guard,
+            turn: AtomicUsize::new(0),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Has a text written.
+    pub async fn chat<T: Send>(&self, ledger: &mut impl Ledger, ask: ChatAsk<T>) -> Result<ChatReply<T>, Stop> {
+        let served = self.inner.run(ledger, &Writing(ask)).await?;
+        Ok(ChatReply { value: served.reply, provider: served.provider, model: served.model })
+    }
+
+    /// Has an image made. What comes back was decoded and checked.
+    pub async fn image(&self, ledger: &mut impl Ledger, ask: ImageAsk) -> Result<ImageReply, Stop> {
+        let served = self.inner.run(ledger, &Painting(ask)).await?;
+        let (picture, revised_prompt) = served.reply;
+        Ok(ImageReply { picture, revised_prompt, provider: served.provider, model: served.model })
+    }
+
+    /// Whether there is any provider with a key.
+    pub fn is_configured(&self) -> bool {
+        !self.inner.catalog.providers.is_empty()
+    }
+
+    /// One line for logs: providers, pools, labels of keys, models. Never a key.
+    pub fn describe(&self) -> String {
+        self.inner.catalog.to_string()
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("catalog", &self.inner.catalog).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The one client of all providers.
+///
+/// HTTP/1.1 only: over HTTP/2 all calls to a host share a connection, its limit on streams would hold calls back unseen,
+/// and one reset would break them all. Proxies of the environment are used, but not for a provider on this machine.
+fn http_client(catalog: &Catalog, slots: usize) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .http1_only()
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .pool_max_idle_per_host(slots)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .tcp_nodelay(true)
+        .tcp_keepalive(Duration::from_secs(30));
+    if catalog.providers.iter().all(|provider| is_local(&provider.base)) {
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
+fn is_local(base: &url::Url) -> bool {
+    match base.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

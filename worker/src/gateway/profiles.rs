@@ -1,0 +1,166 @@
+//! `config/providers.toml` as it stands in the file: providers, limits and routes, before keys and prices are known.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::config_error::GatewayConfigError;
+
+/// The profiles that are built in.
+const BUILT_IN: &str = include_str!("../../../config/providers.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profiles {
+    pub(crate) providers: BTreeMap<String, ProviderProfile>,
+    pub(crate) limits: Limits,
+    /// By the name of the step.
+    pub(crate) routes: BTreeMap<String, RouteProfile>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderProfile {
+    pub(crate) dialect: Dialect,
+    pub(crate) base_url: String,
+    pub(crate) base_url_name: Option<String>,
+    pub(crate) key_names: Vec<String>,
+    pub(crate) pooling: Pooling,
+    /// Names of pools and the keys' names in them; keys that are in none follow `pooling`.
+    #[serde(default)]
+    pub(crate) pools: BTreeMap<String, Vec<String>>,
+}
+
+/// How a provider's requests are written and its answers read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dialect {
+    OpenAi,
+    OpenRouter,
+    A4f,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pooling {
+    /// All keys share one limit.
+    One,
+    /// Every key has limits of its own.
+    Each,
+}
+
+/// What bounds the tries of one step of one post.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) repeats: u32,
+    pub(crate) billed_attempts: u32,
+    wall_seconds: u64,
+    patience_seconds: u64,
+    rest_seconds: u64,
+    quarantine_seconds: u64,
+    retired_seconds: u64,
+    pub(crate) policy_refusal_tries_next_model: bool,
+}
+
+impl Limits {
+    pub(crate) fn wall(&self) -> Duration {
+        Duration::from_secs(self.wall_seconds)
+    }
+
+    /// The longest rest that is waited out on the spot.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds)
+    }
+
+    /// The rest of a pool that does not say how long.
+    pub(crate) fn rest(&self) -> Duration {
+        Duration::from_secs(self.rest_seconds)
+    }
+
+    pub(crate) fn quarantine(&self) -> Duration {
+        Duration::from_secs(self.quarantine_seconds)
+    }
+
+    pub(crate) fn retired(&self) -> Duration {
+        Duration::from_secs(self.retired_seconds)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteProfile {
+    pub(crate) output: Output,
+    pub(crate) deadline_seconds: u64,
+    pub(crate) first_byte_seconds: u64,
+    pub(crate) max_completion_tokens: u32,
+    pub(crate) models: Vec<ModelProfile>,
+}
+
+/// What a model makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Output {
+    Text,
+    Image,
+    Moderation,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelProfile {
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) deadline_seconds: Option<u64>,
+    pub(crate) first_byte_seconds: Option<u64>,
+    pub(crate) max_completion_tokens: Option<u32>,
+}
+
+impl Profiles {
+    /// Reads the file at `path`, or the built-in profiles when it is empty.
+    pub(crate) fn read(path: &str) -> Result<Self, GatewayConfigError> {
+        let named = if path.is_empty() { "config/providers.toml" } else { path };
+        let file = |why: String| GatewayConfigError::File { path: named.to_owned(), why };
+        let text = match path {
+            "" => BUILT_IN.to_owned(),
+            path => std::fs::read_to_string(path).map_err(|error| file(error.to_string()))?,
+        };
+        let profiles: Self = toml::from_str(&text).map_err(|error| file(error.to_string()))?;
+        profiles.check().map_err(file)?;
+        Ok(profiles)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, route) in &self.routes {
+            if !["caption", "image"].contains(&name.as_str()) {
+                return Err(format!("routes.{name}: there is no such step; there are caption and image"));
+            }
+            if route.models.is_empty() {
+                return Err(format!("routes.{name}: it names no model"));
+            }
+            for model in &route.models {
+                if !self.providers.contains_key(&model.provider) {
+                    let (provider, model) = (&model.provider, &model.model);
+                    return Err(format!("routes.{name}: {model} is of {provider}, which is not among the providers"));
+                }
+                if [model.deadline_seconds, Some(route.deadline_seconds)].contains(&Some(0)) {
+                    return Err(format!("routes.{name}: a deadline of 0 seconds lets no call end"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Profiles;
+
+    #[test]
+    fn the_built_in_profiles_are_good() {
+        let profiles = Profiles::read("").expect("built in");
+        assert_eq!(profiles.routes["caption"].models[0].model, "gpt-6-luna");
+        assert!(profiles.routes["image"].models.len() >= 2);
+    }
+}

@@ -1,0 +1,115 @@
+//! The two kinds of work that the loop runs: writing a text and making an image.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use shared::domain::Step;
+
+use super::Inner;
+use super::ask::{ChatAsk, ImageAsk};
+use super::dialect::{ChatDraft, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image};
+use super::failure::Failure;
+use super::prices::{Format, parse_size};
+use super::profiles::Dialect;
+use super::run::{Draft, Place, Task};
+use super::wire::{Answer, CHAT_BODY, IMAGE_BODY, Request};
+use crate::pictures::{LARGEST, Picture};
+
+/// The size that is asked for where the asked one cannot be read.
+const ORDINARY_SIZE: (u32, u32) = (1024, 1024);
+
+pub(super) struct Writing<T>(pub(super) ChatAsk<T>);
+
+impl<T: Send> Task for Writing<T> {
+    type Reply = T;
+
+    fn step(&self) -> Step {
+        self.0.step
+    }
+
+    fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft {
+        let cap = place.model.completion_cap.saturating_mul(if double_cap { 2 } else { 1 });
+        let request = place.provider.dialect.chat(&ChatDraft {
+            model: &place.model.name,
+            messages: &self.0.messages,
+            schema: self.0.schema.as_ref(),
+            completion_cap: cap,
+        });
+        let bound = place.model.price.chat_bound(request.size(), cap);
+        Draft { request, bound, body_cap: CHAT_BODY, format: None }
+    }
+
+    async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<T> {
+        let Reading { content, usage } = read_chat(&answer.body);
+        let read = |text: String| (self.0.read)(&text).map_err(|unusable| Failure::Unusable(unusable.0));
+        Reading { content: content.and_then(read), usage }
+    }
+}
+
+pub(super) struct Painting(pub(super) ImageAsk);
+
+impl Painting {
+    fn format(&self, place: &Place<'_>) -> Format {
+        let size = parse_size(&self.0.size).unwrap_or(ORDINARY_SIZE);
+        let nearest = place.model.price.nearest_format(size, &self.0.quality);
+        // Routes of images hold only models that make images, and those offer a format.
+        nearest.unwrap_or_else(|| Format { width: size.0, height: size.1, quality: self.0.quality.clone() })
+    }
+}
+
+impl Task for Painting {
+    type Reply = (Picture, Option<String>);
+
+    fn step(&self) -> Step {
+        Step::Image
+    }
+
+    fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft {
+        let format = self.format(place);
+        let cap = place.model.completion_cap.saturating_mul(if double_cap { 2 } else { 1 });
+        let request = place.provider.dialect.image(&ImageDraft {
+            model: &place.model.name,
+            prompt: &self.0.prompt,
+            format: &format,
+            completion_cap: cap,
+        });
+        let bound = match &request {
+            Request::Chat(_) => place.model.price.chat_bound(request.size(), cap),
+            Request::Image(_) => place.model.price.image_bound(request.size(), &format),
+        };
+        Draft { request, bound, body_cap: IMAGE_BODY, format: Some(format) }
+    }
+
+    async fn read(&self, inner: &Inner, place: &Place<'_>, answer: Answer) -> Reading<Self::Reply> {
+        let Reading { content, usage } = match place.provider.dialect {
+            Dialect::OpenRouter => read_chat_image(&answer.body),
+            Dialect::OpenAi | Dialect::A4f => read_image(&answer.body),
+        };
+        let source = match content {
+            Ok(source) => source,
+            Err(failure) => return Reading { content: Err(failure), usage },
+        };
+        let (bytes, revised_prompt) = match source {
+            Source::Base64 { data, revised_prompt } => (decode(&data), revised_prompt),
+            Source::Url { url, revised_prompt } => {
+                let fetched = inner.fetcher.fetch(&url, &place.provider.base, LARGEST).await;
+                (fetched.map_err(|error| Failure::Unusable(error.to_string())), revised_prompt)
+            }
+        };
+        // What the image came in is not needed while it is decoded.
+        drop(answer);
+        let content = match bytes {
+            Ok(bytes) => match inner.pictures.check(bytes).await {
+                Ok(picture) => Ok((picture, revised_prompt)),
+                Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
+            },
+            Err(failure) => Err(failure),
+        };
+        Reading { content, usage }
+    }
+}
+
+fn decode(data: &str) -> Result<Bytes, Failure> {
+    let bytes = STANDARD.decode(data.trim()).map_err(|_| Failure::Unusable("the image was not base64".to_owned()))?;
+    Ok(Bytes::from(bytes))
+}

@@ -1,0 +1,233 @@
+//! One HTTP exchange, and never more than one: the transport under the API client.
+//!
+//! The client's own transport hides headers, retries by itself and logs bodies. This one sends once, bounds the time until
+//! the first byte, between bytes and in all, bounds the size of the answer and the memory of all answers together, and
+//! keeps status, headers and body. The client gets `null` for an answer; the real one is taken from [`Exchange`].
+
+mod endpoint;
+mod memory;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_openai::Client;
+use async_openai::config::Config;
+use async_openai::error::OpenAIError;
+use async_openai::middleware::HttpRequestFactory;
+use async_openai::traits::RequestOptionsBuilder;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use shared::domain::CallId;
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) use endpoint::Endpoint;
+pub(crate) use memory::{BodyMemory, Booking};
+
+/// The header that our id of a call travels in, so that bills and attempts can be joined.
+const CLIENT_REQUEST_ID: &str = "x-client-request-id";
+/// The longest pause inside an answer.
+const IDLE: Duration = Duration::from_secs(30);
+/// What is read of an error's body; the rest is dropped.
+const ERROR_BODY: usize = 64 << 10;
+/// The largest answer of a chat, and of an image.
+pub(crate) const CHAT_BODY: usize = 2 << 20;
+pub(crate) const IMAGE_BODY: usize = 48 << 20;
+
+/// What is sent where.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Chat(Value),
+    Image(Value),
+}
+
+impl Request {
+    /// The size of the request as it is sent.
+    pub(crate) fn size(&self) -> usize {
+        let (Self::Chat(body) | Self::Image(body)) = self;
+        body.to_string().len()
+    }
+}
+
+/// What bounds an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) first_byte: Duration,
+    pub(crate) whole: Duration,
+    pub(crate) body: usize,
+}
+
+/// A good answer: 2xx and JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Held while the body is in memory.
+    _booking: Option<Booking>,
+}
+
+/// Why there is no good answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WireError {
+    /// Nothing was sent: free to repeat.
+    #[error("no connection")]
+    Connect(#[source] reqwest::Error),
+    /// May have been billed.
+    #[error("no answer in time")]
+    Timeout,
+    /// May have been billed.
+    #[error("the transfer broke off")]
+    Transfer(#[source] reqwest::Error),
+    #[error("an answer of more than {0} bytes")]
+    TooBig(usize),
+    #[error("HTTP {status}")]
+    Status { status: StatusCode, headers: Box<HeaderMap>, body: Bytes },
+    #[error("an answer that is not JSON")]
+    NotJson { headers: Box<HeaderMap> },
+    /// The request could not be written; nothing was sent.
+    #[error("no request")]
+    Unwritable(#[source] Box<OpenAIError>),
+}
+
+impl WireError {
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Status { headers, .. } | Self::NotJson { headers } => Some(headers),
+            _ => None,
+        }
+    }
+}
+
+/// Sends `request` once and reads the answer.
+pub(crate) async fn exchange(
+    http: &reqwest::Client,
+    memory: &BodyMemory,
+    endpoint: &Arc<dyn Config>,
+    call: CallId,
+    request: &Request,
+    bounds: Bounds,
+) -> Result<Answer, WireError> {
+    let slot = Arc::new(Mutex::new(None));
+    let once = Once { http: http.clone(), memory: memory.clone(), bounds, slot: Arc::clone(&slot) };
+    let client = Client::build(http.clone(), Arc::clone(endpoint)).with_http_service(once);
+    let id = call.to_string();
+    let sent: Result<(), OpenAIError> = match request {
+        Request::Chat(body) => match client.chat().header(CLIENT_REQUEST_ID, id.as_str()) {
+            Ok(chat) => chat.create_byot(body).await,
+            Err(error) => Err(error),
+        },
+        Request::Image(body) => match client.images().header(CLIENT_REQUEST_ID, id.as_str()) {
+            Ok(images) => images.generate_byot(body).await,
+            Err(error) => Err(error),
+        },
+    };
+    let outcome = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (outcome, sent) {
+        (Some(outcome), _) => outcome,
+        (None, Err(error)) => Err(WireError::Unwritable(Box::new(error))),
+        (None, Ok(())) => Err(WireError::Unwritable(Box::new(OpenAIError::InvalidArgument("not sent".to_owned())))),
+    }
+}
+
+/// Where the transport leaves what it got; the client above it only learns that it is there.
+type Slot = Arc<Mutex<Option<Result<Answer, WireError>>>>;
+
+/// The transport: exactly one attempt.
+#[derive(Clone)]
+struct Once {
+    http: reqwest::Client,
+    memory: BodyMemory,
+    bounds: Bounds,
+    slot: Slot,
+}
+
+impl tower::Service<HttpRequestFactory> for Once {
+    type Response = reqwest::Response;
+    type Error = OpenAIError;
+    type Future = Pin<Box<dyn Future<Output = Result<reqwest::Response, OpenAIError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), OpenAIError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, factory: HttpRequestFactory) -> Self::Future {
+        let once = self.clone();
+        Box::pin(async move {
+            let request = factory.build().await?;
+            let outcome = once.attempt(request).await;
+            *once.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            Ok(http::Response::new("null").into())
+        })
+    }
+}
+
+impl Once {
+    async fn attempt(&self, request: reqwest::Request) -> Result<Answer, WireError> {
+        let start = Instant::now();
+        let deadline = start + self.bounds.whole;
+        let first_byte = deadline.min(start + self.bounds.first_byte);
+        let mut response = timeout_at(first_byte, self.http.execute(request))
+            .await
+            .map_err(|_| WireError::Timeout)?
+            // A connection that timed out is one that was not made.
+            .map_err(|error| if error.is_connect() { WireError::Connect(error) } else { WireError::Transfer(error) })?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        if !status.is_success() {
+            let body = read_start(&mut response, deadline).await;
+            return Err(WireError::Status { status, headers: Box::new(headers), body });
+        }
+        let (body, booking) = self.read_whole(&mut response, deadline).await?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+            return Err(WireError::NotJson { headers: Box::new(headers) });
+        }
+        Ok(Answer { headers, body, _booking: booking })
+    }
+
+    /// The whole body, or an error when it is too large, too slow or cut short.
+    async fn read_whole(
+        &self,
+        response: &mut reqwest::Response,
+        deadline: Instant,
+    ) -> Result<(Bytes, Option<Booking>), WireError> {
+        let cap = self.bounds.body;
+        let stated = response.content_length().unwrap_or_default();
+        if stated > cap as u64 {
+            return Err(WireError::TooBig(cap));
+        }
+        let mut booking = None;
+        let mut body = BytesMut::new();
+        loop {
+            let patience = deadline.min(Instant::now() + IDLE);
+            let chunk = match timeout_at(patience, response.chunk()).await {
+                Err(_) => return Err(WireError::Timeout),
+                Ok(Err(error)) => return Err(WireError::Transfer(error)),
+                Ok(Ok(None)) => return Ok((body.freeze(), booking)),
+                Ok(Ok(Some(chunk))) => chunk,
+            };
+            let size = body.len() + chunk.len();
+            if size > cap {
+                return Err(WireError::TooBig(cap));
+            }
+            if cap > CHAT_BODY && memory::needs_more(booking.as_ref(), size) {
+                let booked = timeout_at(deadline, self.memory.book(booking.take(), size.max(stated as usize))).await;
+                booking = Some(booked.map_err(|_| WireError::Timeout)?);
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+}
+
+/// The beginning of an error's body, as far as it comes.
+async fn read_start(response: &mut reqwest::Response, deadline: Instant) -> Bytes {
+    let patience = deadline.min(Instant::now() + Duration::from_secs(5));
+    let mut body = BytesMut::new();
+    while let Ok(Ok(Some(chunk))) = timeout_at(patience, response.chunk()).await {
+        body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
+        if body.len() == ERROR_BODY {
+            break;
+        }
+    }
+    body.freeze()
+}

@@ -1,0 +1,167 @@
+//! The request for a caption, and the check of what comes back.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use shared::domain::Step;
+use shared::store::advance::Caption;
+
+use super::{CaptionBrief, fill, one_line, platform};
+use crate::gateway::{AnswerSchema, ChatAsk, Message, Role, Unusable};
+
+const SYSTEM: &str = include_str!("caption.md");
+/// What is kept of an answer: a platform's limit is the author's affair, but no post is a book.
+const LONGEST_TEXT: usize = 10_000;
+const MOST_HASHTAGS: usize = 30;
+const LONGEST_HASHTAG: usize = 100;
+
+pub(super) fn ask(brief: &CaptionBrief) -> ChatAsk<Caption> {
+    ChatAsk {
+        step: Step::Caption,
+        messages: vec![
+            Message { role: Role::System, content: system(brief) },
+            Message { role: Role::User, content: user(brief) },
+        ],
+        schema: Some(AnswerSchema { name: "post", schema: schema() }),
+        read,
+    }
+}
+
+fn system(brief: &CaptionBrief) -> String {
+    let platform = platform::of(brief.platform.as_deref());
+    let language = match brief.language.as_deref().map(one_line).filter(|tag| !tag.is_empty()) {
+        Some(tag) => format!("the language with the tag \"{tag}\""),
+        None => "the language that the brief is written in".to_owned(),
+    };
+    let max_chars = platform.max_chars.to_string();
+    fill(
+        SYSTEM,
+        &[
+            ("language", &language),
+            ("platform", platform.name),
+            ("style", platform.style),
+            ("max_chars", &max_chars),
+            ("hashtags", platform.hashtags),
+        ],
+    )
+}
+
+fn user(brief: &CaptionBrief) -> String {
+    let lines = [
+        ("Brand", Some(&brief.brand)),
+        ("Topic", brief.topic.as_ref()),
+        ("Tone", Some(&brief.tone)),
+        ("Brief", brief.brief.as_ref()),
+        ("Audience", brief.audience.as_ref()),
+        ("Platform", brief.platform.as_ref()),
+        ("Language", brief.language.as_ref()),
+    ];
+    let mut text = "BRIEF BEGINS\n".to_owned();
+    for (label, value) in lines {
+        let value = value.map(|value| one_line(value)).unwrap_or_default();
+        if !value.is_empty() {
+            text.push_str(&format!("{label}: {value}\n"));
+        }
+    }
+    text.push_str("BRIEF ENDS");
+    text
+}
+
+fn schema() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["caption", "hashtags", "image_prompt", "alt_text"],
+        "properties": {
+            "caption": { "type": "string" },
+            "hashtags": { "type": "array", "items": { "type": "string" } },
+            "image_prompt": { "type": "string" },
+            "alt_text": { "type": "string" },
+        },
+    })
+}
+
+/// Makes a caption of a model's answer, or says what is wrong with it.
+fn read(answer: &str) -> Result<Caption, Unusable> {
+    let wrong = |why: &str| Unusable(why.to_owned());
+    let raw: Caption = serde_json::from_str(object_in(answer)).map_err(|_| wrong("the answer breaks the schema"))?;
+    let caption = Caption {
+        caption: clean(&raw.caption),
+        hashtags: hashtags(&raw.hashtags),
+        image_prompt: clean(&raw.image_prompt),
+        alt_text: clean(&raw.alt_text),
+    };
+    if caption.caption.is_empty() {
+        return Err(wrong("the caption is empty"));
+    }
+    if caption.image_prompt.is_empty() {
+        return Err(wrong("the image prompt is empty"));
+    }
+    if [&caption.caption, &caption.image_prompt, &caption.alt_text].iter().any(|text| text.len() > LONGEST_TEXT) {
+        return Err(wrong("the answer is longer than any post"));
+    }
+    Ok(caption)
+}
+
+/// The JSON object in an answer: models without schemas put words or a code fence around it.
+fn object_in(answer: &str) -> &str {
+    match (answer.find('{'), answer.rfind('}')) {
+        (Some(start), Some(end)) if start < end => &answer[start..=end],
+        _ => answer,
+    }
+}
+
+/// Without NUL, which Postgres does not take, and without space around.
+fn clean(text: &str) -> String {
+    text.replace('\0', "").trim().to_owned()
+}
+
+/// Each `#word` once, of letters, digits and underscores; what is no hashtag is left out.
+fn hashtags(raw: &[String]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    raw.iter()
+        .map(|tag| tag.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect::<String>())
+        .filter(|word| word.chars().any(char::is_alphabetic) && word.chars().count() <= LONGEST_HASHTAG)
+        .filter(|word| seen.insert(word.to_lowercase()))
+        .take(MOST_HASHTAGS)
+        .map(|word| format!("#{word}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Caption, hashtags, read};
+
+    #[test]
+    fn a_good_answer_is_read_and_tidied() {
+        let answer = r##"Here you are: ```json
+            {"caption": " Fresh bread!\u0000 ", "hashtags": ["Fresh Bread", "#bakery", "#Bakery", "#!", "2026"],
+             "image_prompt": "A loaf", "alt_text": "A loaf on a table."} ```"##;
+        let expected = Caption {
+            caption: "Fresh bread!".to_owned(),
+            hashtags: vec!["#FreshBread".to_owned(), "#bakery".to_owned()],
+            image_prompt: "A loaf".to_owned(),
+            alt_text: "A loaf on a table.".to_owned(),
+        };
+        assert_eq!(read(answer), Ok(expected));
+    }
+
+    #[test]
+    fn a_bad_answer_is_refused_with_a_reason() {
+        let why = |answer: &str| read(answer).expect_err("refused").0;
+        assert!(why("Sure! Fresh bread for you.").contains("schema"));
+        assert!(why(r#"{"caption": "x", "hashtags": "none", "image_prompt": "y", "alt_text": ""}"#).contains("schema"));
+        assert!(why(r#"{"caption": " ", "hashtags": [], "image_prompt": "y", "alt_text": ""}"#).contains("caption"));
+        assert!(
+            why(r#"{"caption": "x", "hashtags": [], "image_prompt": "", "alt_text": ""}"#).contains("image prompt")
+        );
+    }
+
+    #[test]
+    fn hashtags_of_every_script_are_kept() {
+        let raw = ["#größe", "パン屋", "a-b c"].map(str::to_owned);
+        assert_eq!(hashtags(&raw), ["#größe", "#パン屋", "#abc"]);
+        let many: Vec<String> = (0..50).map(|number| format!("tag{number}")).collect();
+        assert_eq!(hashtags(&many).len(), 30);
+    }
+}

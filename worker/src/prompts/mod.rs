@@ -1,0 +1,71 @@
+//! What the models are told: the caption's prompt and schema, the image's prompt, and what a caption has to be.
+//!
+//! The texts stand in `*.md`. A brief is data: each of its values is put on one line behind its label, so that nothing in
+//! it can pass for another line, for the end of the brief or for a message of ours.
+
+mod caption;
+mod image;
+mod platform;
+
+use crate::gateway::{ChatAsk, ImageAsk};
+use shared::store::advance::Caption;
+
+/// What a post is to be about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaptionBrief {
+    pub brand: String,
+    pub tone: String,
+    pub topic: Option<String>,
+    pub brief: Option<String>,
+    pub audience: Option<String>,
+    /// `x`, `instagram`, `threads`, `linkedin`, `facebook`, `tiktok`, `youtube`, `pinterest` or `bluesky`.
+    pub platform: Option<String>,
+    /// A BCP 47 tag.
+    pub language: Option<String>,
+}
+
+/// The request for a post's text.
+pub fn caption(brief: &CaptionBrief) -> ChatAsk<Caption> {
+    caption::ask(brief)
+}
+
+/// The request for a post's image. `picture` is what the caption's author wants shown; `size` such as `1024x1024`, `quality`
+/// such as `medium`.
+pub fn image(brief: &CaptionBrief, picture: &str, size: &str, quality: &str) -> ImageAsk {
+    ImageAsk { prompt: image::prompt(brief, picture), size: size.to_owned(), quality: quality.to_owned() }
+}
+
+/// A value on one line: line breaks become slashes, other control characters go.
+fn one_line(value: &str) -> String {
+    let lines = value.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
+    let kept = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty());
+    let mut joined = kept.collect::<Vec<_>>().join(" / ");
+    joined.retain(|c| !c.is_control());
+    joined
+}
+
+/// `text` with each `{name}` replaced; values are not looked into again.
+fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 256);
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        filled.push_str(&rest[..open]);
+        let after = &rest[open + 1..];
+        let known = after.find('}').and_then(|close| {
+            let value = values.iter().find(|(name, _)| *name == &after[..close])?;
+            Some((value.1, &after[close + 1..]))
+        });
+        if let Some((value, behind)) = known {
+            filled.push_str(value);
+            rest = behind;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests;
