@@ -17,7 +17,7 @@ use super::prices::{ModelPrice, Prices};
 use super::profiles::{Dialect, Limits, Output, Pooling, Profiles, ProviderProfile, RouteProfile};
 use super::wire::Endpoint;
 
-/// The last of NAME_1, NAME_2, …
+/// The last number that the name of a key may end with.
 const LAST_NUMBERED_KEY: u32 = 99;
 /// The provider that the simulator stands in for.
 const SIMULATED: &str = "openai";
@@ -132,9 +132,9 @@ impl Catalog {
         if keys.is_empty() {
             return Ok(None);
         }
-        let named = profile.base_url_name.as_deref();
-        let base = match named.map(|name| names.get(name)).transpose()?.flatten() {
-            Some(url) => parse_base(named.unwrap_or_default(), &url)?,
+        let variable = profile.base_url_name.as_deref();
+        let base = match variable.map(|variable| names.get(variable)).transpose()?.flatten() {
+            Some(url) => parse_base(variable.unwrap_or_default(), &url)?,
             None => parse_base(&format!("providers.{name}.base_url"), &profile.base_url)?,
         };
         let index = self.push_provider(name, profile.dialect, base);

@@ -106,7 +106,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
 }
 
 /// No answer makes a pool rest longer.
-const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_REST: Duration = Duration::from_hours(24);
 
 fn positive(text: &str, unit_seconds: f64) -> Option<Duration> {
     let seconds: f64 = text.parse().ok()?;

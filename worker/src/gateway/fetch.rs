@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 /// How long a fetch may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Two clients: one that reaches public addresses only, one for the providers' own hosts.
 #[derive(Clone, Debug)]

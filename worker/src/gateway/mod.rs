@@ -52,7 +52,7 @@ use wire::BodyMemory;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an unused connection is kept.
-const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 
 /// Whether this worker may send right now.
 ///

@@ -74,8 +74,8 @@ impl Format {
 /// Reads `1024x1536`.
 pub(crate) fn parse_size(size: &str) -> Option<(u32, u32)> {
     let (width, height) = size.split_once('x')?;
-    let side = |text: &str| text.parse().ok().filter(|side| (1..=16_384).contains(side));
-    Some((side(width)?, side(height)?))
+    let pixels = |text: &str| text.parse().ok().filter(|pixels| (1..=16_384).contains(pixels));
+    Some((pixels(width)?, pixels(height)?))
 }
 
 #[derive(Deserialize)]

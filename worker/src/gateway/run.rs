@@ -152,21 +152,18 @@ impl Inner {
         let draft = task.draft(place, double_cap);
         let call =
             ledger.reserve(task.step(), quote(&self.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
-        let started = Instant::now();
-        let result = match self.slots.acquire().await {
-            // Only the send holds the slot: reading what came needs none.
-            Ok(_slot) => match self.may_send(target, place) {
-                Ok(()) => self.send(call, place, &draft).await,
-                Err(unsent) => {
-                    ledger.settle(unsent_bill());
-                    return unsent;
-                }
-            },
-            Err(_) => {
-                ledger.settle(unsent_bill());
-                return Err(interrupted());
-            }
+        let Ok(slot) = self.slots.acquire().await else {
+            ledger.settle(unsent_bill());
+            return Err(interrupted());
         };
+        if let Err(unsent) = self.may_send(target, place) {
+            ledger.settle(unsent_bill());
+            return unsent;
+        }
+        let started = Instant::now();
+        let result = self.send(call, place, &draft).await;
+        // Reading what came needs no slot.
+        drop(slot);
         let mut bill = Bill { duration: started.elapsed(), ..unsent_bill() };
         let (content, usage) = match result {
             Ok(answer) => {
@@ -271,12 +268,11 @@ fn price(bill: &mut Bill, failure: Option<&Failure>, usage: Option<&Usage>, mode
             stated.map(|cost| (cost, CostSource::Provider)).or_else(by_price)
         }
     };
-    match known {
-        Some((cost, source)) => {
-            (bill.state, bill.outcome) = (AttemptState::Settled, Outcome::Rejected);
-            (bill.cost, bill.cost_source) = (cost, source);
-        }
-        None => (bill.state, bill.outcome) = (AttemptState::Unknown, Outcome::Error),
+    if let Some((cost, source)) = known {
+        (bill.state, bill.outcome) = (AttemptState::Settled, Outcome::Rejected);
+        (bill.cost, bill.cost_source) = (cost, source);
+    } else {
+        (bill.state, bill.outcome) = (AttemptState::Unknown, Outcome::Error);
     }
 }
 

@@ -179,13 +179,12 @@ fn of_status(refused: &Refused) -> Verdict {
     let Refused { status, error, retry_after } = refused;
     match status {
         _ if is_key(error) => KEY_REFUSED,
-        401 => KEY_REFUSED,
         402 => out_of_credit(*retry_after),
         403 if is_region(error) => {
             Verdict { class: Class::RegionRefused, other_pool: OtherPool::No, effect: Effect::None, ..KEY_REFUSED }
         }
         403 if is_policy(error) => Verdict { class: Class::ContentPolicy, effect: Effect::None, ..KEY_REFUSED },
-        403 => KEY_REFUSED,
+        401 | 403 => KEY_REFUSED,
         404 => Verdict {
             class: Class::ModelMissing,
             other_pool: OtherPool::Once,
@@ -253,7 +252,7 @@ fn rate_limited(error: &ProviderError, retry_after: Option<Duration>) -> Verdict
     }
     if says(error, &["per day", "per_day", "per-day", "(rpd)", "(tpd)", "daily"]) {
         // Without a time it is tried again in an hour: no one knows when a provider's day ends.
-        let until = retry_after.or(Some(Duration::from_secs(3600)));
+        let until = retry_after.or(Some(Duration::from_hours(1)));
         return Verdict { again: Again::No, effect: Effect::PoolRests(until), ..rested };
     }
     rested

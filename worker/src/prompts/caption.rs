@@ -60,7 +60,7 @@ fn user(brief: &CaptionBrief) -> String {
     for (label, value) in lines {
         let value = value.map(|value| one_line(value)).unwrap_or_default();
         if !value.is_empty() {
-            text.push_str(&format!("{label}: {value}\n"));
+            text.extend([label, ": ", &value, "\n"]);
         }
     }
     text.push_str("BRIEF ENDS");

@@ -20,27 +20,26 @@ pub(crate) enum Source {
 }
 
 pub(crate) fn read_chat(body: &[u8]) -> Reading<String> {
-    let (choice, usage) = match choice(body) {
-        Ok(found) => found,
-        Err((failure, usage)) => return Reading { content: Err(failure), usage },
-    };
-    let text = choice.message.unwrap_or_default().content.into_text();
-    let content = if text.trim().is_empty() { Err(Failure::Unusable("an empty answer".to_owned())) } else { Ok(text) };
+    let Reading { content, usage } = choice(body);
+    let text = content.map(|choice| choice.message.unwrap_or_default().content.into_text());
+    let content = text.and_then(|text| {
+        if text.trim().is_empty() { Err(Failure::Unusable("an empty answer".to_owned())) } else { Ok(text) }
+    });
     Reading { content, usage }
 }
 
 /// An image that came through chat: a data URL in the message.
 pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Source> {
-    let (choice, usage) = match choice(body) {
-        Ok(found) => found,
-        Err((failure, usage)) => return Reading { content: Err(failure), usage },
-    };
-    let url = choice.message.and_then(|message| message.images).map(|image| image.image_url.url).unwrap_or_default();
-    let content = match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
-        Some((_, data)) => Ok(Source::Base64 { data: data.to_owned(), revised_prompt: None }),
-        None if url.is_empty() => Err(Failure::NoImage),
-        None => Ok(Source::Url { url, revised_prompt: None }),
-    };
+    let Reading { content, usage } = choice(body);
+    let content = content.and_then(|choice| {
+        let image = choice.message.and_then(|message| message.images);
+        let url = image.map(|image| image.image_url.url).unwrap_or_default();
+        match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
+            Some((_, data)) => Ok(Source::Base64 { data: data.to_owned(), revised_prompt: None }),
+            None if url.is_empty() => Err(Failure::NoImage),
+            None => Ok(Source::Url { url, revised_prompt: None }),
+        }
+    });
     Reading { content, usage }
 }
 
@@ -58,30 +57,27 @@ pub(crate) fn read_image(body: &[u8]) -> Reading<Source> {
     Reading { content, usage: answer.usage }
 }
 
-/// The first choice of a chat that ended well.
-fn choice(body: &[u8]) -> Result<(Choice, Option<Usage>), (Failure, Option<Usage>)> {
-    let Some(answer) = parse::<ChatAnswer>(body) else {
-        return Err((Failure::Unusable("an answer of an unknown shape".to_owned()), None));
+/// The first choice of a chat, if the chat ended well.
+fn choice(body: &[u8]) -> Reading<Choice> {
+    let Some(answer) = parse::<ChatAnswer>(body) else { return unreadable() };
+    let content = match (answer.error, answer.choices) {
+        (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
+        (None, None) => Err(Failure::Unusable("an answer without a choice".to_owned())),
+        (None, Some(choice)) => ended_well(choice),
     };
-    let fail = |failure: Failure, usage| Err((failure, usage));
-    if let Some(error) = answer.error {
-        return fail(Failure::ErrorInSuccess(error), answer.usage);
-    }
-    let Some(choice) = answer.choices else {
-        return fail(Failure::Unusable("an answer without a choice".to_owned()), answer.usage);
-    };
+    Reading { content, usage: answer.usage }
+}
+
+fn ended_well(choice: Choice) -> Result<Choice, Failure> {
     if let Some(error) = choice.error {
-        return fail(Failure::ErrorInSuccess(error), answer.usage);
+        return Err(Failure::ErrorInSuccess(error));
     }
     match choice.finish_reason.0.as_str() {
-        "length" => return fail(Failure::CutShort, answer.usage),
-        "content_filter" => return fail(Failure::Filtered, answer.usage),
-        _ => {}
+        "length" => Err(Failure::CutShort),
+        "content_filter" => Err(Failure::Filtered),
+        _ if choice.message.as_ref().is_some_and(|message| !message.refusal.0.is_empty()) => Err(Failure::Declined),
+        _ => Ok(choice),
     }
-    if choice.message.as_ref().is_some_and(|message| !message.refusal.0.is_empty()) {
-        return fail(Failure::Declined, answer.usage);
-    }
-    Ok((choice, answer.usage))
 }
 
 fn unreadable<T>() -> Reading<T> {

@@ -1,209 +1,101 @@
-//! The table, row by row.
+//! The table, row by row. What is expected reads: class, again, other pool, next model, effect, money.
 
 use std::time::Duration;
 
-use super::{Again, Class, Effect, Money, NextModel, OtherPool, verdict};
+use super::{Effect, verdict};
 use crate::gateway::failure::{Failure, Refused};
 use crate::gateway::reply::ProviderError;
+
+const KEY: &str = "KeyRefused No Yes Yes KeyAside NotBilled";
+const CREDIT: &str = "OutOfCredit No Yes Yes PoolAside(None) NotBilled";
+const LIMIT: &str = "RateLimited AfterRest Yes Yes PoolRests(None) NotBilled";
+const MISSING: &str = "ModelMissing No Once Yes ModelRetired NotBilled";
+const POLICY: &str = "ContentPolicy No No IfConfigured None NotBilled";
+const INVALID: &str = "InvalidRequest No No No None NotBilled";
+const TROUBLE: &str = "ProviderError Jittered Yes Yes None NotBilled";
+const NO_ANSWER: &str = "NoAnswer No Once Yes None Unknown";
+const USELESS: &str = "Unusable AtOnce No Yes None ByUsage";
+const DECLINED: &str = "ContentPolicy No No Once None ByUsage";
+
+/// Error answers: status, the `error` in the body, what is expected.
+const STATUSES: &[(u16, &str, &str)] = &[
+    (401, r#"{"code":"invalid_api_key"}"#, KEY),
+    (401, r#"{"code":401,"message":"User not found."}"#, KEY),
+    (400, r#"{"code":"invalid_api_key"}"#, KEY),
+    (403, r#"{"code":"insufficient_permissions"}"#, KEY),
+    (403, "{}", KEY),
+    (403, r#"{"code":"unsupported_country_region_territory"}"#, "RegionRefused No No Yes None NotBilled"),
+    (403, r#"{"code":403,"message":"Your input was flagged"}"#, "ContentPolicy No Yes Yes None NotBilled"),
+    (402, r#"{"code":402,"message":"Insufficient credits"}"#, CREDIT),
+    (429, r#"{"code":"insufficient_quota"}"#, CREDIT),
+    (429, r#"{"code":"billing_hard_limit_reached"}"#, CREDIT),
+    (429, r#"{"type":"insufficient_quota","code":null}"#, CREDIT),
+    (429, r#"{"type":"requests","code":"rate_limit_exceeded"}"#, LIMIT),
+    (429, r#"{"type":"images","code":"rate_limit_exceeded"}"#, LIMIT),
+    (429, r#"{"code":429}"#, LIMIT),
+    (429, "{}", LIMIT),
+    (429, r#"{"message":"on requests per day (RPD)"}"#, "RateLimited No Yes Yes PoolRests(Some(3600s)) NotBilled"),
+    (429, r#"{"code":"slow_down"}"#, "RateLimited AfterRest No Yes PoolRests(None) NotBilled"),
+    (404, r#"{"code":"model_not_found"}"#, MISSING),
+    (404, "{}", MISSING),
+    (400, r#"{"code":"model_not_found"}"#, MISSING),
+    (400, r#"{"code":"content_policy_violation"}"#, POLICY),
+    (400, r#"{"code":"moderation_blocked","type":"image_generation_user_error"}"#, POLICY),
+    (400, r#"{"code":"context_length_exceeded"}"#, "TooLong No No Yes None NotBilled"),
+    (400, r#"{"code":"unknown_parameter"}"#, INVALID),
+    (413, "{}", INVALID),
+    (422, "{}", INVALID),
+    (408, "{}", NO_ANSWER),
+    (500, "{}", TROUBLE),
+    (502, "<html>", TROUBLE),
+    (503, r#"{"code":503}"#, TROUBLE),
+    (302, "{}", "Unreachable No No OtherHost None NotBilled"),
+];
+
+/// Errors inside a success: the error, what is expected.
+const ERRORS_IN_SUCCESS: &[(&str, &str)] = &[
+    (r#"{"code":502,"message":"upstream"}"#, USELESS),
+    (r#"{"message":"something"}"#, USELESS),
+    (r#"{"code":429}"#, "RateLimited AfterRest Yes Yes PoolRests(None) ByUsage"),
+    (r#"{"code":"insufficient_quota"}"#, "OutOfCredit No Yes Yes PoolAside(None) ByUsage"),
+];
 
 fn error(body: &str) -> ProviderError {
     ProviderError::from_body(format!(r#"{{"error":{body}}}"#).as_bytes())
 }
 
-fn status(status: u16, body: &str) -> Failure {
-    Failure::Status(Refused { status, error: error(body), retry_after: None })
+fn judged(failure: &Failure) -> String {
+    let found = verdict(failure);
+    let super::Verdict { class, again, other_pool, next_model, effect, money } = found;
+    format!("{class:?} {again:?} {other_pool:?} {next_model:?} {effect:?} {money:?}")
 }
 
 #[test]
-fn every_row_of_the_table() {
-    use Again as A;
-    use Class as C;
-    use Effect as E;
-    use Money as M;
-    use NextModel as N;
-    use OtherPool as O;
-    let day = Some(Duration::from_secs(3600));
-    let rows = [
-        (Failure::Unreachable, C::Unreachable, A::AtOnce, O::No, N::OtherHost, E::None, M::NotBilled),
-        (status(401, r#"{"code":"invalid_api_key"}"#), C::KeyRefused, A::No, O::Yes, N::Yes, E::KeyAside, M::NotBilled),
-        (
-            status(401, r#"{"code":401,"message":"User not found."}"#),
-            C::KeyRefused,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::KeyAside,
-            M::NotBilled,
-        ),
-        (status(400, r#"{"code":"invalid_api_key"}"#), C::KeyRefused, A::No, O::Yes, N::Yes, E::KeyAside, M::NotBilled),
-        (
-            status(403, r#"{"code":"insufficient_permissions"}"#),
-            C::KeyRefused,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::KeyAside,
-            M::NotBilled,
-        ),
-        (
-            status(403, r#"{"code":"unsupported_country_region_territory"}"#),
-            C::RegionRefused,
-            A::No,
-            O::No,
-            N::Yes,
-            E::None,
-            M::NotBilled,
-        ),
-        (
-            status(403, r#"{"code":403,"message":"Your input was flagged"}"#),
-            C::ContentPolicy,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::None,
-            M::NotBilled,
-        ),
-        (
-            status(402, r#"{"code":402,"message":"Insufficient credits"}"#),
-            C::OutOfCredit,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::PoolAside(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"code":"insufficient_quota"}"#),
-            C::OutOfCredit,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::PoolAside(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"code":"billing_hard_limit_reached"}"#),
-            C::OutOfCredit,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::PoolAside(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"type":"insufficient_quota","code":null}"#),
-            C::OutOfCredit,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::PoolAside(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"type":"requests","code":"rate_limit_exceeded"}"#),
-            C::RateLimited,
-            A::AfterRest,
-            O::Yes,
-            N::Yes,
-            E::PoolRests(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"code":429}"#),
-            C::RateLimited,
-            A::AfterRest,
-            O::Yes,
-            N::Yes,
-            E::PoolRests(None),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"message":"Limit reached on requests per day (RPD)"}"#),
-            C::RateLimited,
-            A::No,
-            O::Yes,
-            N::Yes,
-            E::PoolRests(day),
-            M::NotBilled,
-        ),
-        (
-            status(429, r#"{"code":"slow_down"}"#),
-            C::RateLimited,
-            A::AfterRest,
-            O::No,
-            N::Yes,
-            E::PoolRests(None),
-            M::NotBilled,
-        ),
-        (
-            status(404, r#"{"code":"model_not_found"}"#),
-            C::ModelMissing,
-            A::No,
-            O::Once,
-            N::Yes,
-            E::ModelRetired,
-            M::NotBilled,
-        ),
-        (status(404, "{}"), C::ModelMissing, A::No, O::Once, N::Yes, E::ModelRetired, M::NotBilled),
-        (
-            status(400, r#"{"code":"model_not_found"}"#),
-            C::ModelMissing,
-            A::No,
-            O::Once,
-            N::Yes,
-            E::ModelRetired,
-            M::NotBilled,
-        ),
-        (
-            status(400, r#"{"code":"content_policy_violation"}"#),
-            C::ContentPolicy,
-            A::No,
-            O::No,
-            N::IfConfigured,
-            E::None,
-            M::NotBilled,
-        ),
-        (
-            status(400, r#"{"code":"moderation_blocked","type":"image_generation_user_error"}"#),
-            C::ContentPolicy,
-            A::No,
-            O::No,
-            N::IfConfigured,
-            E::None,
-            M::NotBilled,
-        ),
-        (status(400, r#"{"code":"context_length_exceeded"}"#), C::TooLong, A::No, O::No, N::Yes, E::None, M::NotBilled),
-        (status(400, r#"{"code":"unknown_parameter"}"#), C::InvalidRequest, A::No, O::No, N::No, E::None, M::NotBilled),
-        (status(413, "{}"), C::InvalidRequest, A::No, O::No, N::No, E::None, M::NotBilled),
-        (status(422, "{}"), C::InvalidRequest, A::No, O::No, N::No, E::None, M::NotBilled),
-        (status(408, "{}"), C::NoAnswer, A::No, O::Once, N::Yes, E::None, M::Unknown),
-        (Failure::TimedOut, C::NoAnswer, A::No, O::Once, N::Yes, E::None, M::Unknown),
-        (Failure::Broken, C::NoAnswer, A::No, O::Once, N::Yes, E::None, M::Unknown),
-        (Failure::TooBig, C::NoAnswer, A::No, O::Once, N::Yes, E::None, M::Unknown),
-        (status(500, "{}"), C::ProviderError, A::Jittered, O::Yes, N::Yes, E::None, M::NotBilled),
-        (status(503, r#"{"code":503}"#), C::ProviderError, A::Jittered, O::Yes, N::Yes, E::None, M::NotBilled),
-        (status(302, "{}"), C::Unreachable, A::No, O::No, N::OtherHost, E::None, M::NotBilled),
-        (Failure::ErrorInSuccess(error(r#"{"code":502}"#)), C::Unusable, A::AtOnce, O::No, N::Yes, E::None, M::ByUsage),
-        (
-            Failure::ErrorInSuccess(error(r#"{"code":429}"#)),
-            C::RateLimited,
-            A::AfterRest,
-            O::Yes,
-            N::Yes,
-            E::PoolRests(None),
-            M::ByUsage,
-        ),
-        (Failure::NotJson, C::Unusable, A::AtOnce, O::No, N::Yes, E::None, M::Unknown),
-        (Failure::Unusable(String::new()), C::Unusable, A::AtOnce, O::No, N::Yes, E::None, M::ByUsage),
-        (Failure::CutShort, C::CutShort, A::DoubleCap, O::No, N::Yes, E::None, M::ByUsage),
-        (Failure::Declined, C::ContentPolicy, A::No, O::No, N::Once, E::None, M::ByUsage),
-        (Failure::Filtered, C::ContentPolicy, A::No, O::No, N::Once, E::None, M::ByUsage),
-        (Failure::NoImage, C::ContentPolicy, A::No, O::No, N::Once, E::None, M::ByUsage),
-    ];
-    for (failure, class, again, other_pool, next_model, effect, money) in rows {
-        let found = verdict(&failure);
-        let expected = super::Verdict { class, again, other_pool, next_model, effect, money };
-        assert_eq!(found, expected, "{failure:?}");
+fn error_answers() {
+    for (status, body, expected) in STATUSES {
+        let refused = Refused { status: *status, error: error(body), retry_after: None };
+        assert_eq!(judged(&Failure::Status(refused)), *expected, "{status} {body}");
+    }
+    for (body, expected) in ERRORS_IN_SUCCESS {
+        assert_eq!(judged(&Failure::ErrorInSuccess(error(body))), *expected, "{body}");
+    }
+}
+
+#[test]
+fn broken_exchanges_and_useless_answers() {
+    for (failure, expected) in [
+        (Failure::Unreachable, "Unreachable AtOnce No OtherHost None NotBilled"),
+        (Failure::TimedOut, NO_ANSWER),
+        (Failure::Broken, NO_ANSWER),
+        (Failure::TooBig, NO_ANSWER),
+        (Failure::NotJson, "Unusable AtOnce No Yes None Unknown"),
+        (Failure::Unusable("breaks the schema".to_owned()), USELESS),
+        (Failure::CutShort, "CutShort DoubleCap No Yes None ByUsage"),
+        (Failure::Declined, DECLINED),
+        (Failure::Filtered, DECLINED),
+        (Failure::NoImage, DECLINED),
+    ] {
+        assert_eq!(judged(&failure), expected, "{failure:?}");
     }
 }
 
