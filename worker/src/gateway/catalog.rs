@@ -82,6 +82,15 @@ impl Catalog {
     pub(crate) fn load(settings: &Settings, names: &Names) -> Result<Self, GatewayConfigError> {
         let profiles = Profiles::read(&settings.providers.profiles)?;
         let prices = Prices::read(&settings.providers.prices)?;
+        Self::build(&profiles, &prices, settings, names)
+    }
+
+    pub(crate) fn build(
+        profiles: &Profiles,
+        prices: &Prices,
+        settings: &Settings,
+        names: &Names,
+    ) -> Result<Self, GatewayConfigError> {
         let mut catalog = Self {
             limits: profiles.limits.clone(),
             price_version: prices.version.clone(),
@@ -104,7 +113,7 @@ impl Catalog {
             indexes.extend(added.map(|index| (name.as_str(), index)));
         }
         for (name, route) in &profiles.routes {
-            let resolved = resolve(name, route, &prices, &indexes)?;
+            let resolved = resolve(name, route, prices, &indexes)?;
             match name.as_str() {
                 "caption" => catalog.caption = resolved,
                 _ => catalog.image = resolved,

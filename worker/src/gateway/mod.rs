@@ -91,7 +91,15 @@ impl Gateway {
         slots: Arc<Semaphore>,
         guard: Arc<dyn SendGuard>,
     ) -> Result<Self, GatewayConfigError> {
-        let catalog = Catalog::load(settings, names)?;
+        Self::over(Catalog::load(settings, names)?, settings, slots, guard)
+    }
+
+    fn over(
+        catalog: Catalog,
+        settings: &Settings,
+        slots: Arc<Semaphore>,
+        guard: Arc<dyn SendGuard>,
+    ) -> Result<Self, GatewayConfigError> {
         let http = http_client(&catalog, settings.worker.concurrency)?;
         let inner = Inner {
             fetcher: Fetcher::new(http.clone())?,

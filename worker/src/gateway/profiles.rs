@@ -56,11 +56,11 @@ pub(crate) enum Pooling {
 pub(crate) struct Limits {
     pub(crate) repeats: u32,
     pub(crate) billed_attempts: u32,
-    wall_seconds: u64,
-    patience_seconds: u64,
-    rest_seconds: u64,
-    quarantine_seconds: u64,
-    retired_seconds: u64,
+    pub(crate) wall_seconds: u64,
+    pub(crate) patience_seconds: u64,
+    pub(crate) rest_seconds: u64,
+    pub(crate) quarantine_seconds: u64,
+    pub(crate) retired_seconds: u64,
     pub(crate) policy_refusal_tries_next_model: bool,
 }
 

@@ -259,7 +259,8 @@ fn rate_limited(error: &ProviderError, retry_after: Option<Duration>) -> Verdict
 }
 
 fn is_key(error: &ProviderError) -> bool {
-    ["invalid_api_key", "incorrect_api_key", "account_deactivated"].contains(&error.code.as_str())
+    let codes = ["invalid_api_key", "incorrect_api_key", "account_deactivated"];
+    codes.contains(&error.code.as_str()) || error.code.contains("permission")
 }
 
 fn is_billing(error: &ProviderError) -> bool {
