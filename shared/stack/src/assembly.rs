@@ -56,6 +56,8 @@ pub struct Plan {
     pub drain: Duration,
     /// Whether the simulator stands in for the providers.
     pub simulated: bool,
+    /// Options of the simulator, such as how long it takes to answer.
+    pub simulator_options: Vec<String>,
     pub durability: Durability,
     /// May name servers to use.
     pub servers: Environment,
@@ -161,6 +163,7 @@ impl Assembly {
 fn simulator(state: &State, plan: &Plan, address: SocketAddr) -> Part {
     let mut part = Part::new(state, "simulator", &plan.programs.simulator);
     part.arguments = vec!["--listen".into(), address.to_string().into()];
+    part.arguments.extend(plan.simulator_options.iter().map(Into::into));
     part.directory.clone_from(&plan.directory);
     part.without.clone_from(&plan.without);
     part.ready = Ready::Listens { address };

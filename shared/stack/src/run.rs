@@ -47,6 +47,7 @@ fn plan(settings: &Settings, programs: Programs) -> anyhow::Result<Plan> {
         workers: settings.workers,
         drain: settings.drain,
         simulated: keys.is_empty() && !settings.production,
+        simulator_options: Vec::new(),
         durability: Durability::Kept,
         servers: settings.environment.clone(),
         environment: Vec::new(),

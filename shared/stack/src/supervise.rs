@@ -20,7 +20,7 @@ use crate::shutdown::Shutdown;
 use crate::terminal::say;
 
 /// Between two looks at a part that is not ready yet.
-const BETWEEN_PROBES: Duration = Duration::from_millis(25);
+const BETWEEN_PROBES: Duration = Duration::from_millis(50);
 /// Between the last kind signal and the end by force.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 

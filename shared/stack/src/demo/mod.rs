@@ -34,6 +34,10 @@ use briefs::NewPost;
 const INHERITED: [&str; 10] =
     ["HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOG_LEVEL", "PATH", "RUST_BACKTRACE", "TMPDIR", "TZ", "USER"];
 
+/// The simulator answers after a moment, as a provider would; otherwise there would be no progress to watch.
+const LIKE_A_PROVIDER: [&str; 4] =
+    ["--chat-latency-ms=700", "--chat-latency-sigma=0.4", "--image-latency-ms=1500", "--image-latency-sigma=0.4"];
+
 /// Returns 0 when every post was completed.
 pub async fn demo(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<u8> {
     let real = asks_for_real_providers(settings)?;
@@ -101,6 +105,7 @@ fn plan(
         workers: settings.workers,
         drain: settings.drain,
         simulated: !real,
+        simulator_options: LIKE_A_PROVIDER.map(str::to_owned).into(),
         durability: Durability::Throwaway,
         servers: borrowed.servers.clone(),
         environment,
@@ -116,8 +121,8 @@ fn plan(
 
 async fn with_stack(state: &State, plan: &Plan, briefs: &[NewPost], shutdown: &Shutdown) -> anyhow::Result<bool> {
     if plan.simulated {
-        say("The providers are simulated: texts and pictures are made up by a program of this repository, and no");
-        say("configured key is used. DEMO_REAL=1 asks for real providers, which costs money.");
+        say("The providers are simulated: texts and pictures are made up by a program of this repository, after a pause");
+        say("such as a provider makes, and no configured key is used. DEMO_REAL=1 asks for real ones, which costs money.");
     } else {
         say("DEMO_REAL=1: the posts are made by real providers, and that costs money.");
     }
