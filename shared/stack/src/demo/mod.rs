@@ -121,8 +121,12 @@ fn plan(
 
 async fn with_stack(state: &State, plan: &Plan, briefs: &[NewPost], shutdown: &Shutdown) -> anyhow::Result<bool> {
     if plan.simulated {
-        say("The providers are simulated: texts and pictures are made up by a program of this repository, after a pause");
-        say("such as a provider makes, and no configured key is used. DEMO_REAL=1 asks for real ones, which costs money.");
+        say(
+            "The providers are simulated: texts and pictures are made up by a program of this repository, after a pause",
+        );
+        say(
+            "such as a provider makes, and no configured key is used. DEMO_REAL=1 asks for real ones, which costs money.",
+        );
     } else {
         say("DEMO_REAL=1: the posts are made by real providers, and that costs money.");
     }
