@@ -1,6 +1,19 @@
 //! The worker: takes posts from the queue and has them written and painted.
+//!
+//! A post's way: a slice comes from the queue ([`consume`]); the claim makes its posts ours; each post's task makes it
+//! ([`generate_post`]) through the gateway ([`gateway`]), which alone knows keys and models; what it has to say is written in
+//! groups ([`settle`]). Beside it [`upkeep`] keeps the queue filled and takes posts back from the dead.
 
+pub mod consume;
+pub mod doorbell;
 pub mod gateway;
+pub mod generate_post;
+pub mod lease;
+pub mod pace;
 pub mod pictures;
 pub mod prompts;
 pub mod settle;
+pub mod upkeep;
+mod worker;
+
+pub use worker::{End, Life, Worker, wait_for_schema};

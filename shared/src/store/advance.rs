@@ -304,6 +304,7 @@ impl<'a> Columns<'a> {
             .bind(&self.users)
             .bind(&self.epochs)
             .bind(places(bills))
+            .bind(bills.iter().map(|(n, _)| self.posts[*n as usize - 1]).collect::<Vec<_>>())
             .bind(column(bills, |b| b.step.as_str()))
             .bind(column(bills, |b| b.ordinal))
             .bind(column(bills, |b| b.bill.state.as_str()))

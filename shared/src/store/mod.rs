@@ -68,12 +68,38 @@ impl Store {
     }
 }
 
+/// The number of migrations that this program needs.
+const SCHEMA: i64 = 3;
+
+/// Whether the database has the schema that this program needs, or a newer one.
+pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {
+    let known: bool =
+        sqlx::query_scalar("SELECT to_regclass('broadside_migrations') IS NOT NULL").fetch_one(pool).await?;
+    if !known {
+        return Ok(false);
+    }
+    let steps: i64 = sqlx::query_scalar("SELECT count(*) FROM broadside_migrations").fetch_one(pool).await?;
+    Ok(steps >= SCHEMA)
+}
+
 /// How to connect: no statement runs longer than `longest`, and none waits for a lock longer than half of that.
 pub fn options(settings: &DatabaseSettings, longest: Duration) -> Result<PgConnectOptions, StoreError> {
     let options: PgConnectOptions = settings.url()?.expose_secret().parse()?;
     Ok(options.application_name("broadside").options([
+        // Everything goes by key, whatever young statistics say of tables that have just begun to grow.
+        ("enable_seqscan", "off".to_owned()),
+        // A plan that is priced out of order on purpose must not be compiled for it.
+        ("jit", "off".to_owned()),
         ("statement_timeout", longest.as_millis().to_string()),
         ("lock_timeout", (longest.as_millis() / 2).to_string()),
         ("idle_in_transaction_session_timeout", longest.as_millis().to_string()),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_that_is_needed_is_the_one_that_migrations_make() {
+        assert_eq!(usize::try_from(super::SCHEMA), Ok(migration::version()));
+    }
 }

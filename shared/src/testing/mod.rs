@@ -2,6 +2,8 @@
 //!
 //! `DATABASE_URL` and `REDIS_URL` name the servers; `make test` starts private ones and sets both.
 
+pub mod batches;
+
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;

@@ -13,7 +13,7 @@ use crate::world::*;
 async fn a_post_goes_from_claim_to_completed_and_the_batch_with_it() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 2, None).await;
+    let batch = batch(&ground.store, UserId::new(), 2, None).await;
     let me = worker(store).await;
     let slice = release(store, batch, 10).await;
     let claims = take(store, me, &slice).await;
@@ -43,7 +43,7 @@ async fn a_post_goes_from_claim_to_completed_and_the_batch_with_it() {
 async fn a_batch_whose_posts_all_fail_says_why() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 3, None).await;
+    let batch = batch(&ground.store, UserId::new(), 3, None).await;
     let me = worker(store).await;
     let claims = take(store, me, &release(store, batch, 10).await).await;
     let failed: Vec<_> = claims.iter().map(|claim| end(claim, Ending::Failed(reason()))).collect();
@@ -64,7 +64,7 @@ async fn a_batch_whose_posts_all_fail_says_why() {
 async fn a_worker_that_lost_its_post_writes_no_content_but_its_bill() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 1, None).await;
+    let batch = batch(&ground.store, UserId::new(), 1, None).await;
     let (zombie, heir) = (worker(store).await, worker(store).await);
     let lost = take(store, zombie, &release(store, batch, 1).await).await.remove(0);
     assert_eq!(write(store, zombie, &[send(&lost, 1)]).await, [Answer::Granted]);
@@ -85,7 +85,7 @@ async fn a_worker_that_lost_its_post_writes_no_content_but_its_bill() {
 async fn a_cap_grants_what_fits_and_pauses_the_batch() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 3, Some(Nanodollars(2 * BOUND.0))).await;
+    let batch = batch(&ground.store, UserId::new(), 3, Some(Nanodollars(2 * BOUND.0))).await;
     let me = worker(store).await;
     let claims = take(store, me, &release(store, batch, 3).await).await;
     let answers = write(store, me, &claims.iter().map(|claim| send(claim, 1)).collect::<Vec<_>>()).await;
@@ -99,11 +99,11 @@ async fn a_cap_grants_what_fits_and_pauses_the_batch() {
 async fn what_nobody_knows_the_cost_of_stays_held_until_somebody_does() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 1, None).await;
+    let batch = batch(&ground.store, UserId::new(), 1, None).await;
     let me = worker(store).await;
     let claim = take(store, me, &release(store, batch, 1).await).await.remove(0);
     write(store, me, &[send(&claim, 1)]).await;
-    let retry = Ending::Retry { after: Duration::from_secs(60), reason: reason() };
+    let retry = Ending::Retry { after: Duration::from_mins(1), reason: reason() };
     write(store, me, &[settled(end(&claim, retry), 1, AttemptState::Unknown)]).await;
     assert_eq!(audit(store, batch).await.held_nanos, BOUND.0);
     write(store, me, &[settled(end(&claim, Ending::Release), 1, AttemptState::Settled)]).await;
@@ -115,7 +115,7 @@ async fn what_nobody_knows_the_cost_of_stays_held_until_somebody_does() {
 async fn an_invalid_item_leaves_nothing_of_its_group() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 2, None).await;
+    let batch = batch(&ground.store, UserId::new(), 2, None).await;
     let me = worker(store).await;
     let claims = take(store, me, &release(store, batch, 2).await).await;
     let group = [end(&claims[0], Ending::Failed(reason())), end(&claims[1], Ending::Completed)];

@@ -177,7 +177,7 @@ fn every_history_ends_with_every_post_final_and_the_books_right() {
         .run(&history, |(events, posts, cap)| {
             runtime.block_on(async {
                 let user = UserId::new();
-                let batch = batch(&ground, user, posts, cap.map(Nanodollars)).await;
+                let batch = batch(&ground.store, user, posts, cap.map(Nanodollars)).await;
                 let crew = vec![worker(&ground.store).await, worker(&ground.store).await];
                 let mut history =
                     History { store: &ground.store, user, batch, queue: Vec::new(), crew, holds: Vec::new() };
@@ -208,7 +208,7 @@ fn workers_side_by_side_on_capped_batches_keep_the_books_right() {
         let cap = Nanodollars(i64::from(POSTS) * PRICE.0 / 2 + 40 * BOUND.0);
         let mut batches = Vec::new();
         for _ in 0..2 {
-            batches.push(batch(&ground, UserId::new(), POSTS, Some(cap)).await);
+            batches.push(batch(&ground.store, UserId::new(), POSTS, Some(cap)).await);
         }
         let crew = (0..4).map(|n| tokio::spawn(work(ground.clone(), batches.clone(), n % 2 == 0)));
         for result in futures::future::join_all(crew).await {

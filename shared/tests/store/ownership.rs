@@ -12,7 +12,7 @@ use crate::world::*;
 async fn many_workers_that_claim_the_same_slice_share_it_without_overlap() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 64, None).await;
+    let batch = batch(&ground.store, UserId::new(), 64, None).await;
     let slice = release(store, batch, 64).await;
     let mut crew = Vec::new();
     for _ in 0..8 {
@@ -27,7 +27,7 @@ async fn many_workers_that_claim_the_same_slice_share_it_without_overlap() {
 async fn a_worker_whose_lease_ran_out_claims_nothing_and_once_rescued_cannot_renew() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 1, None).await;
+    let batch = batch(&ground.store, UserId::new(), 1, None).await;
     let me = worker(store).await;
     assert!(workers::renew(store.pool(), me).await.expect("an answer"));
     workers::leave(store.pool(), me).await.expect("expired");
@@ -40,7 +40,7 @@ async fn a_worker_whose_lease_ran_out_claims_nothing_and_once_rescued_cannot_ren
 async fn a_post_that_kills_its_worker_three_times_is_given_up() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
-    let batch = batch(&ground, UserId::new(), 1, None).await;
+    let batch = batch(&ground.store, UserId::new(), 1, None).await;
     let mut slice = release(store, batch, 1).await;
     for death in 1..=3 {
         let me = worker(store).await;
@@ -62,7 +62,7 @@ async fn a_paused_batch_is_not_claimed_and_a_resumed_one_is_pushed_again() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
     let user = UserId::new();
-    let batch = batch(&ground, user, 2, None).await;
+    let batch = batch(&ground.store, user, 2, None).await;
     let me = worker(store).await;
     let slice = release(store, batch, 2).await;
     let mut tx = store.pool().begin().await.expect("a transaction");
@@ -81,7 +81,7 @@ async fn a_cancelled_batch_makes_no_further_call_and_ends_with_its_last_post() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
     let user = UserId::new();
-    let batch = batch(&ground, user, 3, None).await;
+    let batch = batch(&ground.store, user, 3, None).await;
     let me = worker(store).await;
     let claim = take(store, me, &release(store, batch, 1).await).await.remove(0);
     let mut tx = store.pool().begin().await.expect("a transaction");
@@ -102,7 +102,7 @@ async fn a_retry_runs_the_failed_posts_again_and_keeps_the_rest() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
     let user = UserId::new();
-    let batch = batch(&ground, user, 2, None).await;
+    let batch = batch(&ground.store, user, 2, None).await;
     let me = worker(store).await;
     let claims = take(store, me, &release(store, batch, 2).await).await;
     write(store, me, &[captioned(end(&claims[0], Ending::Completed)), end(&claims[1], Ending::Failed(reason()))]).await;

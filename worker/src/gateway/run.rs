@@ -130,7 +130,8 @@ impl Inner {
             match plan.failed(target, &verdict, catalog.limits.policy_refusal_tries_next_model) {
                 Course::Again { pause, double_cap } => {
                     if pause == Pause::Jittered {
-                        tokio::time::sleep(Duration::from_millis(rand::rng().random_range(100..500))).await;
+                        let pause = rand::rng().random_range(100..500);
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
                     }
                     again = Some((target, double_cap));
                 }

@@ -8,24 +8,24 @@ item AS (
         AS t (post_id, batch_id, user_id, epoch, n)
 ),
 bill AS (
-    SELECT t.* FROM unnest($6::bigint[], $7::text[], $8::smallint[], $9::text[], $10::text[], $11::text[], $12::bigint[],
-                           $13::text[], $14::jsonb[], $15::text[], $16::int[])
-        AS t (n, step, ordinal, state, outcome, verdict, cost_nanos, cost_source, usage, provider_request_id, duration_ms)
+    SELECT t.* FROM unnest($6::bigint[], $7::uuid[], $8::text[], $9::smallint[], $10::text[], $11::text[], $12::text[],
+                           $13::bigint[], $14::text[], $15::jsonb[], $16::text[], $17::int[])
+        AS t (n, post_id, step, ordinal, state, outcome, verdict, cost_nanos, cost_source, usage, provider_request_id, duration_ms)
 ),
 caption AS (
-    SELECT t.* FROM unnest($17::bigint[], $18::text[], $19::jsonb[], $20::text[], $21::text[])
+    SELECT t.* FROM unnest($18::bigint[], $19::text[], $20::jsonb[], $21::text[], $22::text[])
         AS t (n, caption, hashtags, image_prompt, alt_text)
 ),
 picture AS (
-    SELECT t.* FROM unnest($22::bigint[], $23::text[]) AS t (n, key)
+    SELECT t.* FROM unnest($23::bigint[], $24::text[]) AS t (n, key)
 ),
 reservation AS (
-    SELECT t.* FROM unnest($24::bigint[], $25::uuid[], $26::text[], $27::smallint[], $28::int[], $29::text[], $30::text[],
-                           $31::text[], $32::text[], $33::bigint[], $34::text[])
+    SELECT t.* FROM unnest($25::bigint[], $26::uuid[], $27::text[], $28::smallint[], $29::int[], $30::text[], $31::text[],
+                           $32::text[], $33::text[], $34::bigint[], $35::text[])
         AS t (n, call_id, step, ordinal, revision, provider, pool, key_label, model, reserved_nanos, price_version)
 ),
 ending AS (
-    SELECT t.* FROM unnest($35::bigint[], $36::text[], $37::bigint[], $38::text[], $39::text[])
+    SELECT t.* FROM unnest($36::bigint[], $37::text[], $38::bigint[], $39::text[], $40::text[])
         AS t (n, status, after_ms, class, message)
 ),
 
@@ -34,10 +34,10 @@ settled AS (
     UPDATE attempts a
     SET state = b.state, outcome = b.outcome, verdict = b.verdict, cost_nanos = b.cost_nanos, cost_source = b.cost_source,
         usage = b.usage, provider_request_id = b.provider_request_id, duration_ms = b.duration_ms
-    FROM bill b JOIN item i USING (n)
-    WHERE a.work_id = i.post_id AND a.step = b.step AND a.ordinal = b.ordinal
+    FROM bill b
+    WHERE a.work_id = b.post_id AND a.step = b.step AND a.ordinal = b.ordinal
       AND a.state IN ('sent', 'unknown') AND a.state <> b.state
-    RETURNING b.n, i.batch_id, a.cost_nanos,
+    RETURNING b.n, a.batch_job_id AS batch_id, a.cost_nanos,
               -- What nobody knows the cost of stays held.
               CASE WHEN a.state = 'unknown' THEN 0 ELSE a.reserved_nanos END AS freed_nanos
 ),

@@ -1,0 +1,74 @@
+//! Batches to move and workers to move them, without the API and without a provider.
+
+use crate::domain::{BatchId, CampaignId, Nanodollars, PostId, UserId, WorkerId};
+use crate::queue::Slice;
+use crate::store::claim::{Claim, claim};
+use crate::store::{Store, dispatch, workers};
+
+/// A batch of `posts` posts without images, as a submit leaves it.
+pub async fn batch(store: &Store, user: UserId, posts: i32, cap: Option<Nanodollars>) -> BatchId {
+    let (batch, campaign) = (BatchId::new(), CampaignId::new());
+    let ids: Vec<PostId> = (0..posts).map(|_| PostId::new()).collect();
+    sqlx::query(
+        "INSERT INTO batch_jobs (id, campaign_id, user_id, created_by, name, total_posts, cap_nanos)
+         VALUES ($1, $2, $3, $3, 'a batch', $4, $5)",
+    )
+    .bind(batch)
+    .bind(campaign)
+    .bind(user)
+    .bind(posts)
+    .bind(cap)
+    .execute(store.pool())
+    .await
+    .expect("a batch");
+    sqlx::query(
+        "INSERT INTO campaign_posts (id, batch_job_id, campaign_id, user_id, position, brand_name, tone)
+         SELECT id, $2, $3, $4, n - 1, 'Brand', 'warm' FROM unnest($1::uuid[]) WITH ORDINALITY AS t (id, n)",
+    )
+    .bind(&ids)
+    .bind(batch)
+    .bind(campaign)
+    .bind(user)
+    .execute(store.pool())
+    .await
+    .expect("posts");
+    batch
+}
+
+/// A living worker.
+pub async fn worker(store: &Store) -> WorkerId {
+    let id = WorkerId::new();
+    workers::enter(store.pool(), id, &format!("worker-{id}"), 8).await.expect("entered");
+    id
+}
+
+/// Releases at most `posts` posts of a batch as one slice.
+pub async fn release(store: &Store, batch: BatchId, posts: i64) -> Slice {
+    let mut tx = store.pool().begin().await.expect("a transaction");
+    let (posts, _) = dispatch::release_fresh(&mut tx, batch, posts).await.expect("released");
+    tx.commit().await.expect("committed");
+    Slice { batch, posts, due: false }
+}
+
+/// Releases those posts of a batch whose time has come, whatever the clock says.
+pub async fn release_due(store: &Store, batch: BatchId) -> Slice {
+    sqlx::query("UPDATE campaign_posts SET wake_at = now() WHERE batch_job_id = $1 AND wake_at IS NOT NULL")
+        .bind(batch)
+        .execute(store.pool())
+        .await
+        .expect("woken");
+    let mut tx = store.pool().begin().await.expect("a transaction");
+    let posts = dispatch::release_due(&mut tx, batch, 1_000).await.expect("released");
+    tx.commit().await.expect("committed");
+    Slice { batch, posts, due: true }
+}
+
+pub async fn rewind(store: &Store, batch: BatchId) {
+    let mut tx = store.pool().begin().await.expect("a transaction");
+    dispatch::rewind(&mut tx, batch).await.expect("rewound");
+    tx.commit().await.expect("committed");
+}
+
+pub async fn take(store: &Store, worker: WorkerId, slice: &Slice) -> Vec<Claim> {
+    claim(store.pool(), worker, slice).await.expect("claimed").0
+}

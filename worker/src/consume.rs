@@ -1,0 +1,132 @@
+//! Taking slices from the queue: apalis fetches, we claim.
+//!
+//! apalis-redis is the transport and nothing about correctness depends on it. Its worker stops on any error of Redis and
+//! drops the handlers that run, so a handler only hands its slice to a task of ours, which outlives it, and always ends
+//! well: outcomes and next times are rows in Postgres. A stopped apalis worker is started again under a fresh name.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use apalis::layers::WorkerBuilderExt;
+use apalis::prelude::{BoxDynError, Data, Monitor, WorkerBuilder};
+use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy, PollWith};
+use shared::queue::{Message, Slice};
+use shared::store::claim::claim;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::generate_post::generate_post;
+use crate::worker::Worker;
+
+/// How often an idle worker looks at the queue.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Slices that are being claimed at once.
+const HANDLERS: usize = 4;
+
+/// Takes slices until `stop` is cancelled. Posts that were claimed by then are still under way.
+pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
+    let mut restarts = 0_u32;
+    while !stop.is_cancelled() {
+        let name = format!("{}-{restarts}", worker.lease.worker);
+        let backend = PollWith::new(worker.queue.backend(), Tick::every(POLL));
+        let data = Arc::clone(&worker);
+        let monitor = Monitor::new().register(move |_| {
+            WorkerBuilder::new(name.as_str())
+                .backend(backend.clone())
+                .data(Arc::clone(&data))
+                .concurrency(HANDLERS)
+                .build(take_slice)
+        });
+        let stopped = stop.clone();
+        let ended = monitor
+            .shutdown_timeout(Duration::from_secs(1))
+            .run_with_signal(async move {
+                stopped.cancelled().await;
+                Ok(())
+            })
+            .await;
+        if stop.is_cancelled() {
+            return;
+        }
+        restarts += 1;
+        warn!(restarts, outcome = ?ended, "the queue was lost; taking from it again");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// apalis' handler of one message. It waits until the slice is claimed, so that a worker that is busy leaves the next ones
+/// to others.
+async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), BoxDynError> {
+    let Message::Slice(slice) = message else {
+        error!("a queue message of an unknown kind was dropped");
+        return Ok(());
+    };
+    let worker = Arc::clone(&worker);
+    // A task of our own: apalis may drop this handler at any moment, and a claim that nobody works on would be lost.
+    let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), slice));
+    drop(claiming.await);
+    Ok(())
+}
+
+/// Claims what there is room for, and starts a task for each post.
+pub async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
+    while !slice.posts.is_empty() && !worker.draining.is_cancelled() {
+        let room = slice.posts.len().min(worker.hands_at_most());
+        let Ok(mut hands) = Arc::clone(&worker.hands).acquire_many_owned(room as u32).await else { return };
+        if worker.draining.is_cancelled() {
+            return;
+        }
+        let rest = slice.posts.split_off(room);
+        match claim(worker.store.pool(), worker.lease.worker, &slice).await {
+            Ok((claims, progress)) => {
+                worker.doorbell.ring(progress.into_iter().collect());
+                for claim in claims {
+                    worker.pace.started();
+                    if let Some(hand) = hands.split(1) {
+                        worker.tasks.spawn(generate_post(Arc::clone(&worker), claim, hand));
+                    }
+                }
+            }
+            // The ids come again: what was pushed and not taken is rewound.
+            Err(error) => warn!(batch.id = %slice.batch, %error, "a slice was not claimed"),
+        }
+        slice.posts = rest;
+    }
+}
+
+/// A poll strategy that always has a waker registered; apalis' own can lose its timer and then wakes with the heartbeat.
+struct Tick {
+    every: Duration,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Tick {
+    fn every(every: Duration) -> Self {
+        Self { every, sleep: Box::pin(tokio::time::sleep(every)) }
+    }
+}
+
+impl Clone for Tick {
+    fn clone(&self) -> Self {
+        Self::every(self.every)
+    }
+}
+
+impl PollStrategy for Tick {
+    fn poll_drive(&mut self, context: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
+        let mut fired = false;
+        while self.sleep.as_mut().poll(context).is_ready() {
+            fired = true;
+            self.sleep.as_mut().reset(Instant::now() + self.every);
+        }
+        if fired { Poll::Ready(Some(())) } else { Poll::Pending }
+    }
+}

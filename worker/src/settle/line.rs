@@ -1,0 +1,144 @@
+//! A post's line to the books: what is owed is carried along and written with the next thing that the post says.
+
+use std::time::{Duration, Instant};
+
+use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step};
+use shared::store::advance::{
+    Answer, Bill, Checkpoint, CostSource, Ending, Item, Next, Quote, Reason, Refusal, Reservation, Settlement,
+};
+use shared::store::claim::Claim;
+
+use super::{Ledger, Writer};
+
+/// One post in hand. It ends by [`end`](Self::end); one that is dropped before (its task panicked, or was stopped) hands its
+/// post back by itself, so that no post stays in the hands of a worker that has forgotten it.
+#[derive(Debug)]
+pub struct Line {
+    post: Item,
+    revision: i32,
+    ordinals: Ordinals,
+    /// The call that was granted and has no bill yet.
+    open: Option<Open>,
+    writer: Writer,
+    ended: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ordinals {
+    caption: i16,
+    image: i16,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    step: Step,
+    ordinal: i16,
+    since: Instant,
+}
+
+impl Line {
+    pub fn new(claim: &Claim, writer: Writer) -> Self {
+        Self {
+            post: Item {
+                post: claim.post,
+                batch: claim.batch,
+                user: claim.user,
+                epoch: claim.epoch,
+                settle: None,
+                checkpoint: None,
+                next: Next::Go,
+            },
+            revision: claim.revision,
+            ordinals: Ordinals { caption: claim.caption_ordinal, image: claim.image_ordinal },
+            open: None,
+            writer,
+            ended: false,
+        }
+    }
+
+    /// The attempt that was made last at a step, counted from 1.
+    pub fn ordinal(&self, step: Step) -> i16 {
+        match step {
+            Step::Image => self.ordinals.image,
+            Step::Caption | Step::Moderation => self.ordinals.caption,
+        }
+    }
+
+    /// Keeps what a step made; written with whatever comes next.
+    pub fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        self.post.checkpoint = Some(checkpoint);
+    }
+
+    /// Lets the post go and waits until that is written.
+    pub async fn end(mut self, ending: Ending) -> Answer {
+        let item = self.item(Next::End(ending));
+        self.ended = true;
+        self.writer.write(item).await
+    }
+
+    /// The next item, with everything that is owed.
+    fn item(&mut self, next: Next) -> Item {
+        let said = Item { next, ..self.post.clone() };
+        self.post.settle = None;
+        self.post.checkpoint = None;
+        said
+    }
+
+    fn next_ordinal(&mut self, step: Step) -> i16 {
+        let last = match step {
+            Step::Image => &mut self.ordinals.image,
+            Step::Caption | Step::Moderation => &mut self.ordinals.caption,
+        };
+        *last += 1;
+        *last
+    }
+}
+
+impl Ledger for Line {
+    async fn reserve(&mut self, step: Step, quote: Quote) -> Result<CallId, Refusal> {
+        let (call, ordinal) = (CallId::new(), self.next_ordinal(step));
+        let reservation = Reservation { call, step, ordinal, revision: self.revision, quote };
+        // Open from the moment that it may be written, so that a task that is stopped while it waits leaves no attempt behind.
+        self.open = Some(Open { step, ordinal, since: Instant::now() });
+        let item = self.item(Next::Send(reservation));
+        match self.writer.write(item).await {
+            Answer::Granted | Answer::Done => Ok(call),
+            Answer::Refused(refusal) => {
+                self.open = None;
+                Err(refusal)
+            }
+        }
+    }
+
+    fn settle(&mut self, bill: Bill) {
+        if let Some(open) = self.open.take() {
+            self.post.settle = Some(Settlement { step: open.step, ordinal: open.ordinal, bill });
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        if let Some(open) = self.open {
+            self.settle(Bill {
+                state: AttemptState::Unknown,
+                outcome: Outcome::Error,
+                verdict: Some("interrupted".to_owned()),
+                cost: Nanodollars::ZERO,
+                cost_source: CostSource::None,
+                usage: None,
+                provider_request_id: None,
+                duration: open.since.elapsed(),
+            });
+        }
+        let reason = Reason {
+            class: "interrupted",
+            message: "The worker stopped in the middle of this post; it is tried again.".to_owned(),
+        };
+        let item = self.item(Next::End(Ending::Retry { after: Duration::ZERO, reason }));
+        drop(self.writer.hand_in(item));
+    }
+}

@@ -1,0 +1,47 @@
+//! What keeps the whole going, in every worker, one duty a file. Each may run in any number of workers at once.
+
+mod dispatch;
+mod janitor;
+mod prune;
+mod rescue;
+mod share;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::worker::Worker;
+
+pub use dispatch::Dispatcher;
+
+/// Runs every duty until `stop` is cancelled.
+pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
+    let dispatcher = worker.dispatcher();
+    tokio::join!(
+        dispatcher.run(&stop),
+        every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
+        every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
+        every(Duration::from_hours(1), &stop, "prune", async || prune::once(&worker).await),
+    );
+}
+
+/// Does a duty now and then every so often. A duty that fails is logged and done again the next time.
+async fn every<F>(period: Duration, stop: &CancellationToken, duty: &str, once: impl Fn() -> F)
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = once().await {
+            warn!(duty, error = format!("{error:#}"), "a duty failed");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A worker's life: what its jobs may use, how it begins and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use shared::config::{Names, Settings, WorkerSettings};
+use shared::media::MediaStore;
+use shared::queue::{self, Queue};
+use shared::store::{self, Store};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::consume::consume;
+use crate::doorbell::{self, Doorbell};
+use crate::gateway::{Gateway, SendGuard};
+use crate::lease::Lease;
+use crate::pace::Pace;
+use crate::settle::{self, Writer};
+use crate::upkeep::{self, Dispatcher};
+
+/// What jobs may use.
+#[derive(Debug)]
+pub struct Worker {
+    pub settings: WorkerSettings,
+    pub store: Store,
+    pub queue: Queue,
+    pub media: MediaStore,
+    pub gateway: Gateway,
+    pub lease: Lease,
+    pub writer: Writer,
+    pub doorbell: Doorbell,
+    pub pace: Arc<Pace>,
+    /// Posts that may be in hand: a quarter more than calls in flight, so that what waits for the books leaves no slot idle.
+    pub hands: Arc<Semaphore>,
+    /// A post that twice took its worker with it runs alone.
+    pub alone: Semaphore,
+    pub tasks: TaskTracker,
+    /// No post is begun any more.
+    pub draining: CancellationToken,
+    /// Posts under way are dropped, and hand themselves back.
+    pub abort: CancellationToken,
+}
+
+impl Worker {
+    /// Posts that one claim takes at most.
+    pub fn hands_at_most(&self) -> usize {
+        hands(self.settings.concurrency)
+    }
+
+    /// The size of the slices that this worker pushes: small enough that several workers share a small batch.
+    pub fn slice(&self) -> usize {
+        (self.settings.concurrency / 8).clamp(1, queue::SLICE)
+    }
+
+    /// This worker's side of dispatch.
+    pub fn dispatcher(&self) -> Dispatcher {
+        Dispatcher {
+            store: self.store.clone(),
+            queue: self.queue.clone(),
+            doorbell: self.doorbell.clone(),
+            slice: self.slice(),
+            hands: Arc::clone(&self.hands),
+            pace: Arc::clone(&self.pace),
+        }
+    }
+}
+
+fn hands(slots: usize) -> usize {
+    slots + slots.div_ceil(4)
+}
+
+impl SendGuard for Lease {
+    fn may_send(&self) -> bool {
+        Self::may_send(self)
+    }
+}
+
+/// How a life ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was told to stop, and did.
+    Drained,
+    /// It was taken for dead: its posts belong to others. A new life may begin at once.
+    LostLease,
+}
+
+/// One life, from entering to leaving.
+pub struct Life {
+    pub worker: Arc<Worker>,
+    /// The writer and the doorbell, which end when nobody holds their other ends any more.
+    tail: Vec<JoinHandle<()>>,
+    lease_done: CancellationToken,
+}
+
+impl Life {
+    /// Connects, enters the worker and keeps its lease. It takes no posts yet.
+    pub async fn begin(settings: &Settings, names: &Names, name: &str) -> Result<Self> {
+        let store = Store::open(&settings.database)?;
+        let redis = queue::connect(&settings.redis).await?;
+        let queue = Queue::new(redis, &settings.redis.namespace);
+        let lease_done = CancellationToken::new();
+        let slots = settings.worker.concurrency;
+        let lease = Lease::begin(&settings.database, name, slots, lease_done.clone())
+            .await
+            .context("the worker could not enter the database")?;
+        let (doorbell, publish) = doorbell::start(queue.clone(), settings.redis.namespace.clone());
+        let (writer, write) = settle::start(store.clone(), lease.worker, doorbell.clone());
+        let gateway =
+            Gateway::from_settings(settings, names, Arc::new(Semaphore::new(slots)), Arc::new(lease.clone()))?;
+        let tasks = TaskTracker::new();
+        let worker = Worker {
+            settings: settings.worker.clone(),
+            media: MediaStore::open(&settings.storage, names)?,
+            store,
+            queue,
+            gateway,
+            lease,
+            writer,
+            doorbell,
+            pace: Arc::new(Pace::default()),
+            hands: Arc::new(Semaphore::new(hands(slots))),
+            alone: Semaphore::new(1),
+            tasks: tasks.clone(),
+            draining: CancellationToken::new(),
+            abort: CancellationToken::new(),
+        };
+        // Beside the tracker: these outlive the posts.
+        let tail = vec![TaskTracker::new().spawn(write), TaskTracker::new().spawn(publish)];
+        Ok(Self { worker: Arc::new(worker), tail, lease_done })
+    }
+
+    /// Takes posts until `term` is cancelled or the lease is lost, then ends what is under way.
+    pub async fn run(self, term: CancellationToken) -> End {
+        let worker = &self.worker;
+        info!(worker.id = %worker.lease.worker, slots = worker.settings.concurrency, "taking posts");
+        let stop = CancellationToken::new();
+        let duties = TaskTracker::new();
+        duties.spawn(consume(Arc::clone(worker), stop.clone()));
+        duties.spawn(upkeep::run(Arc::clone(worker), stop.clone()));
+        duties.close();
+        let end = tokio::select! {
+            () = term.cancelled() => End::Drained,
+            () = worker.lease.lost() => End::LostLease,
+        };
+        worker.draining.cancel();
+        stop.cancel();
+        self.finish(end, duties).await
+    }
+
+    async fn finish(self, end: End, duties: TaskTracker) -> End {
+        let Self { worker, tail, lease_done } = self;
+        worker.tasks.close();
+        let grace = if end == End::Drained { worker.settings.drain() } else { Duration::ZERO };
+        if tokio::time::timeout(grace, worker.tasks.wait()).await.is_err() {
+            if end == End::Drained {
+                warn!(posts = worker.tasks.len(), "posts did not end in time and are handed back");
+            }
+            worker.abort.cancel();
+            worker.tasks.wait().await;
+        }
+        duties.wait().await;
+        // The last handles: the writer writes what was handed in, and ends.
+        drop(worker);
+        for task in tail {
+            if tokio::time::timeout(Duration::from_secs(3), task).await.is_err() {
+                warn!("the last words of this worker were not written; its posts are rescued");
+            }
+        }
+        lease_done.cancel();
+        info!(?end, "stopped");
+        end
+    }
+}
+
+/// Waits until the database has this program's schema: the API brings it there.
+pub async fn wait_for_schema(settings: &Settings, term: &CancellationToken) -> Result<bool> {
+    let store = Store::open(&settings.database)?;
+    let mut told = false;
+    loop {
+        let ready = store::schema_ready(store.pool()).await;
+        if let Ok(true) = ready {
+            return Ok(true);
+        }
+        if !told {
+            let why = ready.map_or_else(|error| error.to_string(), |_| "migrations have not run".to_owned());
+            info!(why, "waiting for the database");
+            told = true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            () = term.cancelled() => return Ok(false),
+        }
+    }
+}

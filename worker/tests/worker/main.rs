@@ -1,0 +1,5 @@
+//! The worker's parts against a real Postgres and a real Redis.
+
+mod lease;
+mod queue;
+mod settle;
