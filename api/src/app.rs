@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shared::config::{ConfigError, Environment, Names, Settings};
+use shared::media::{MediaError, MediaStore};
 use shared::queue::{self, Queue, QueueError};
 use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Queue(#[from] QueueError),
+    #[error("{0}")]
+    Media(#[from] MediaError),
     #[error("password hashing: {0}")]
     Passwords(#[from] crate::auth::PasswordError),
 }
@@ -53,6 +56,8 @@ pub struct App {
     pub settings: Settings,
     pub store: Store,
     pub queue: Queue,
+    /// Where images lie.
+    pub media: MediaStore,
     pub tokens: Tokens,
     pub passwords: Passwords,
     /// The revocation feed.
@@ -83,6 +88,7 @@ impl App {
             generation: Generation::of(&settings, names)?,
             started: Instant::now(),
             stopping: CancellationToken::new(),
+            media: MediaStore::open(&settings.storage, names)?,
             settings,
             store,
             queue,

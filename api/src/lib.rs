@@ -4,16 +4,21 @@
 //! is short: it reads its body through [`parse`], calls the store, and answers with a view. Whatever goes wrong becomes a
 //! [`problem::Problem`]. The API thinks little: it records work in Postgres and lets workers do it.
 
+pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod batches;
 pub mod caller;
+pub mod campaigns;
+pub mod compat;
 pub mod door;
+pub mod idempotency_key;
 pub mod page;
 pub mod parse;
 pub mod problem;
 pub mod routes;
 pub mod serve;
 pub mod service;
+pub mod time;
 
 pub use app::App;

@@ -12,9 +12,12 @@ use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
+use crate::auth::AccountsApi;
+use crate::campaigns::CampaignsApi;
+use crate::compat::SocialMediaGeneratorApi;
 use crate::door::{Door, Template};
 use crate::problem::CODES;
-use crate::service::{self, ServiceApi};
+use crate::service::{self, Pages, ServiceApi};
 
 /// The chapters of the document.
 #[derive(Tags)]
@@ -37,44 +40,54 @@ pub enum Chapter {
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (ServiceApi, ());
+type Rooms = (AccountsApi, CampaignsApi, ServiceApi, SocialMediaGeneratorApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
-    (ServiceApi::new(Arc::clone(app)), ())
+    let app = || Arc::clone(app);
+    (AccountsApi::new(app()), CampaignsApi::new(app()), ServiceApi::new(app()), SocialMediaGeneratorApi::new(app()))
 }
 
 /// Everything that is served, behind the door.
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + use<> {
     let mut table = HashMap::new();
     rooms(app).add_routes(&mut table);
-    let described = table
+    let operations = table
         .into_iter()
         .fold(Route::new(), |routes, (path, operations)| routes.at(&path, operations_of(&path, operations)));
-    let routes = service::documents(described, document());
+    let routes = service::documents(operations, pages());
     Door::new(routes.before(read_query), Arc::clone(app))
 }
 
 /// The `OpenAPI` document.
 pub fn document() -> String {
-    OpenApiService::new(Described::<Rooms>(PhantomData), "Broadside", env!("CARGO_PKG_VERSION"))
+    described().spec() + "\n"
+}
+
+fn pages() -> Pages {
+    let service = described();
+    Pages { document: document(), swagger_ui: service.swagger_ui_html(), redoc: service.redoc_html() }
+}
+
+fn described() -> OpenApiService<Described<Rooms>, ()> {
+    OpenApiService::new(Described(PhantomData), "Broadside", env!("CARGO_PKG_VERSION"))
         .summary("Marketing content in bulk")
-        .description(format!("{}\n\n{CODES}", include_str!("routes.md")))
+        .description(format!("{}\n{CODES}", include_str!("routes.md")))
         .license(LicenseObject::new("Apache-2.0 OR MIT").identifier("Apache-2.0 OR MIT"))
-        .spec()
-        + "\n"
 }
 
 /// The operations of one path; each puts the path's template on its answer, for the log.
 fn operations_of(path: &str, operations: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
-    // One for each path of the program, made once.
-    let template = Template(Box::leak(path.to_owned().into_boxed_str()));
+    let template = Template(Arc::from(path));
     operations.into_iter().fold(RouteMethod::new(), |route, (method, operation)| {
-        let marked = operation.after(move |mut answer: Result<Response>| {
-            match &mut answer {
-                Ok(response) => response.set_data(template),
-                Err(error) => error.set_data(template),
+        let marked = operation.after({
+            let template = template.clone();
+            move |mut answer: Result<Response>| {
+                match &mut answer {
+                    Ok(response) => response.set_data(template.clone()),
+                    Err(error) => error.set_data(template.clone()),
+                }
+                std::future::ready(answer)
             }
-            std::future::ready(answer)
         });
         route.method(method, marked)
     })

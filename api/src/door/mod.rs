@@ -23,8 +23,8 @@ use crate::app::App;
 use crate::problem::Problem;
 
 /// The path of an operation with its parameters by name; put on every answer for the log.
-#[derive(Clone, Copy, Debug)]
-pub struct Template(pub &'static str);
+#[derive(Clone, Debug)]
+pub struct Template(pub Arc<str>);
 
 /// Wraps all routes.
 pub struct Door<E> {
@@ -61,7 +61,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         self.cors.mark(&mut response, origin.as_ref());
         finish(&mut response, &id);
         let response = compress::compress(response, encodings.as_ref(), &method);
-        span.in_scope(|| log(&method, template, &response, started));
+        span.in_scope(|| log(&method, template.as_ref(), &response, started));
         Ok(response)
     }
 }
@@ -71,11 +71,11 @@ impl<E: Endpoint<Output = Response>> Door<E> {
     async fn pass(&self, request: Request, id: &RequestId, method: &Method) -> (Response, Option<Template>) {
         match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
             Ok(Ok(response)) => {
-                let template = response.data::<Template>().copied();
+                let template = response.data::<Template>().cloned();
                 (response, template)
             }
             Ok(Err(error)) => {
-                let template = error.data::<Template>().copied();
+                let template = error.data::<Template>().cloned();
                 let mut response = Problem::from(error).response(Some(id));
                 if method == Method::HEAD {
                     response.set_body(());
@@ -98,10 +98,10 @@ fn finish(response: &mut Response, id: &RequestId) {
 }
 
 /// One line a request. Never the query, which may carry a signature, and never a body.
-fn log(method: &Method, template: Option<Template>, response: &Response, started: Instant) {
+fn log(method: &Method, template: Option<&Template>, response: &Response, started: Instant) {
     let status = response.status().as_u16();
     let milliseconds = started.elapsed().as_millis() as u64;
-    let path = template.map_or("(no route)", |template| template.0);
+    let path = template.map_or("(no route)", |template| &*template.0);
     if matches!(path, "/livez" | "/readyz" | "/health" | "/api/health") && status < 500 {
         tracing::debug!(http.method = %method, http.route = path, http.status = status, http.ms = milliseconds);
     } else {

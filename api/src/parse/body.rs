@@ -12,7 +12,10 @@ use crate::app::App;
 use crate::problem::Problem;
 
 /// A body that knows how it is read.
-pub trait ReadBody: Type + Sized + Send {
+pub trait ReadBody: Sized + Send {
+    /// What the document says that it looks like.
+    type Schema: Type;
+
     /// Reads the fields it knows. `None` goes with at least one error.
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self>;
 }
@@ -35,11 +38,11 @@ impl<T: ReadBody> Payload for Body<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        T::schema_ref()
+        T::Schema::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        T::register(registry);
+        T::Schema::register(registry);
     }
 }
 
@@ -66,11 +69,11 @@ impl<T: ReadBody> Payload for Lenient<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        T::schema_ref()
+        T::Schema::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        T::register(registry);
+        T::Schema::register(registry);
     }
 }
 

@@ -61,6 +61,11 @@ impl<'a, 'e> Fields<'a, 'e> {
         Some(self.optional_text(name, longest))
     }
 
+    /// A field that may be left out (`None`); when it is there it is a text that is not blank.
+    pub fn replaced_text(&mut self, name: &'static str, longest: usize) -> Option<String> {
+        if self.raw.contains_key(name) { self.text(name, 1..=longest) } else { None }
+    }
+
     /// Text exactly as it was given, for passwords and tokens.
     pub fn secret(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         match self.given(name) {

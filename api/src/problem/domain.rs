@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use poem::http::StatusCode;
 use sea_orm::{DbErr, RuntimeErr};
 use shared::store::StoreError;
+use shared::store::idempotency::IdempotencyError;
+use shared::store::users::Taken;
 
-use super::Problem;
-use crate::auth::{PasswordError, SessionRefusal, TokenRefusal};
+use super::{FieldError, Problem};
+use crate::auth::{AccountError, PasswordError, SessionRefusal, TokenRefusal};
 
 impl From<TokenRefusal> for Problem {
     fn from(refusal: TokenRefusal) -> Self {
@@ -30,9 +33,71 @@ impl From<SessionRefusal> for Problem {
     }
 }
 
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Taken(taken) => Self::taken(taken),
+            AccountError::WrongCredentials => {
+                Self::unauthorized("invalid_credentials", "There is no user of that name with that password.")
+            }
+            AccountError::WrongPassword => {
+                Self::new(StatusCode::FORBIDDEN, "wrong_password", "The present password is another.")
+            }
+            AccountError::Suspended => {
+                Self::new(StatusCode::FORBIDDEN, "account_suspended", "This account is suspended.")
+            }
+            AccountError::RefreshEnded => {
+                Self::unauthorized("refresh_invalid", "The refresh token is not valid any more: log in.")
+            }
+            AccountError::RefreshReused => Self::unauthorized(
+                "refresh_reused",
+                "The refresh token was used before, so its session was ended for safety: log in.",
+            ),
+            AccountError::NoUser => Self::not_found("user"),
+            AccountError::NoSession => Self::not_found("session"),
+            AccountError::Password(error) => error.into(),
+            AccountError::Token(error) => Self::internal(&error),
+            AccountError::Random(error) => Self::internal(&error),
+            AccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// 409 with a pointer to each name that somebody else has.
+    fn taken(taken: Taken) -> Self {
+        let mut problem = Self::conflict("taken", "Somebody else has that name.");
+        for (is_taken, pointer) in [(taken.username, "/username"), (taken.email, "/email")] {
+            if is_taken {
+                problem.0.errors.push(FieldError::new(pointer, "taken", "is somebody else's"));
+            }
+        }
+        problem
+    }
+}
+
 impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
-        Self::internal(&error)
+        match error {
+            PasswordError::Hash(_) | PasswordError::Parameters(_) | PasswordError::Gone => Self::internal(&error),
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::InFlight => {
+                Self::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
+                    .retry_after(Duration::from_secs(1))
+            }
+            IdempotencyError::Reused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+            ),
+            IdempotencyError::Store(error) => error.into(),
+        }
     }
 }
 

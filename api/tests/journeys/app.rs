@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::App;
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::config::{Names, Settings};
 use shared::testing::Ground;
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 /// A running API. Dropping it stops it.
 pub(crate) struct TestApp {
-    _ground: Ground,
+    pub(crate) ground: Ground,
     pub(crate) app: Arc<App>,
     pub(crate) url: String,
     http: reqwest::Client,
@@ -39,6 +39,11 @@ impl TestApp {
         Self::on(ground, change).await
     }
 
+    /// One more process of the API on the same ground.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::on(self.ground.clone(), |_| {}).await
+    }
+
     async fn on(ground: Ground, change: impl FnOnce(&mut Settings)) -> Self {
         // A second test has installed it already.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -46,15 +51,18 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let mut settings = ground.settings.clone();
         settings.http.public_url.clone_from(&url);
+        let media = std::env::temp_dir().join(format!("broadside-{}", settings.redis.namespace));
+        settings.storage.path = media.display().to_string();
         change(&mut settings);
         let app = App::open(settings, &Names::default()).await.expect("the app");
-        app.sessions.refresh(&app.store).await.expect("the revocation feed");
+        // So that the first caller need not wait for it. Without a database it fails, as the test wants.
+        drop(app.sessions.refresh(&app.store).await);
         let serving = tokio::spawn({
             let app = Arc::clone(&app);
             async move { api::serve::serve(app, listener).await.expect("served") }
         });
         let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
-        Self { _ground: ground, app, url, http, serving: Some(serving) }
+        Self { ground, app, url, http, serving: Some(serving) }
     }
 
     /// A request to a path of the API.
@@ -82,6 +90,7 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.app.stopping.cancel();
+        drop(std::fs::remove_dir_all(&self.app.settings.storage.path));
     }
 }
 
@@ -123,5 +132,59 @@ impl Answer {
             assert!(problem[field].is_string(), "{field} in {problem}");
         }
         answer
+    }
+
+    /// The `[pointer, code]` pairs of a problem's errors.
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let problem = self.json();
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+    }
+}
+
+/// A user who is logged in.
+pub(crate) struct User<'a> {
+    app: &'a TestApp,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl TestApp {
+    /// Registers and logs in.
+    pub(crate) async fn user(&self, name: &str) -> User<'_> {
+        let password = "correct horse battery";
+        let body = json!({"username": name, "email": format!("{name}@example.com"), "password": password});
+        self.post("/api/v1/auth/register", body).await.expect(201);
+        self.login(name, password).await
+    }
+
+    pub(crate) async fn login(&self, name: &str, password: &str) -> User<'_> {
+        let body = json!({"username": name, "password": password});
+        let tokens = self.post("/api/v1/auth/login", body).await.expect(200).json();
+        let text = |field: &str| tokens[field].as_str().expect("a token").to_owned();
+        User { app: self, token: text("access_token"), refresh_token: text("refresh_token") }
+    }
+}
+
+impl User<'_> {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.app.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
     }
 }

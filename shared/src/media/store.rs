@@ -49,6 +49,8 @@ pub struct Media {
 #[derive(Clone, Debug)]
 pub struct MediaStore {
     objects: Arc<dyn ObjectStore>,
+    /// Where there is no bucket.
+    folder: Option<std::path::PathBuf>,
     /// Buckets keep a content type beside each object; folders cannot.
     keeps_types: bool,
 }
@@ -57,12 +59,12 @@ impl MediaStore {
     /// Opens the bucket that the settings name, or makes the folder. A bucket is not asked for before it is used.
     pub fn open(settings: &StorageSettings, names: &Names) -> Result<Self, MediaError> {
         if !settings.s3.bucket.is_empty() {
-            return Ok(Self { objects: Arc::new(bucket(&settings.s3, names)?), keeps_types: true });
+            return Ok(Self { objects: Arc::new(bucket(&settings.s3, names)?), folder: None, keeps_types: true });
         }
         std::fs::create_dir_all(&settings.path)?;
         // A post counts as made once its row says so; its image must not be lost with the power after that.
         let folder = LocalFileSystem::new_with_prefix(&settings.path)?.with_fsync(true);
-        Ok(Self { objects: Arc::new(folder), keeps_types: false })
+        Ok(Self { objects: Arc::new(folder), folder: Some(settings.path.clone().into()), keeps_types: false })
     }
 
     /// Stores an image. What lay under the key before is replaced as a whole.
@@ -73,6 +75,18 @@ impl MediaStore {
         }
         self.objects.put_opts(&Path::from(key.as_str()), PutPayload::from(bytes), options).await?;
         Ok(())
+    }
+
+    /// Whether the folder is there, or the bucket answers.
+    pub async fn check(&self) -> Result<(), MediaError> {
+        if let Some(folder) = &self.folder {
+            tokio::fs::metadata(folder).await?;
+            return Ok(());
+        }
+        match self.objects.head(&Path::from("health")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub async fn get(&self, key: &MediaKey) -> Result<Media, MediaError> {

@@ -1,1 +1,5 @@
 //! One entity a table, for `SeaORM`.
+
+pub mod campaign;
+pub mod session;
+pub mod user;

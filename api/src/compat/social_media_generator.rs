@@ -1,0 +1,143 @@
+//! The social media generator: `/api/auth/*` and `/api/campaigns/`.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::{Json, Response};
+use poem_openapi::{Object, OpenApi};
+use shared::domain::CampaignId;
+use shared::store::campaigns::{self, CampaignChange, NewCampaign};
+use uuid::Uuid;
+
+use super::naming_ignored;
+use crate::answer::Created;
+use crate::app::App;
+use crate::auth::accounts;
+use crate::auth::bodies::{Login, Registration};
+use crate::auth::views::{GrantView, UserView};
+use crate::caller::Caller;
+use crate::campaigns::keeping;
+use crate::campaigns::views::CampaignView;
+use crate::page::Page;
+use crate::parse::Lenient;
+use crate::problem::Problem;
+use crate::routes::Chapter;
+
+/// How many campaigns a list shows when nobody says.
+const USUAL: u64 = 100;
+const MOST: u64 = 1_000;
+
+/// A sentence about what was done.
+#[derive(Object)]
+#[oai(rename = "Message")]
+pub(crate) struct Message {
+    message: String,
+}
+
+/// The paths that the social media generator documents.
+pub struct SocialMediaGeneratorApi {
+    app: Arc<App>,
+}
+
+impl SocialMediaGeneratorApi {
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+#[OpenApi(prefix_path = "/api", tag = "Chapter::SocialMediaGenerator")]
+impl SocialMediaGeneratorApi {
+    /// Make an account
+    #[oai(path = "/auth/register", method = "post")]
+    async fn register(
+        &self,
+        request: &Request,
+        body: Lenient<Registration>,
+    ) -> Result<Response<Created<UserView>>, Problem> {
+        self.app.door_limit.admit(request)?;
+        let user = accounts::register(&self.app, body.body).await?;
+        Ok(naming_ignored(Created::new("/api/auth/me".to_owned(), user.into()), &body.ignored))
+    }
+
+    /// Log in
+    #[oai(path = "/auth/login", method = "post")]
+    async fn log_in(&self, request: &Request, body: Lenient<Login>) -> Result<Response<Json<GrantView>>, Problem> {
+        self.app.door_limit.admit(request)?;
+        let grant = accounts::log_in(&self.app, body.body, crate::auth::user_agent(request)).await?;
+        Ok(naming_ignored(Json(grant.into()), &body.ignored))
+    }
+
+    /// Log out
+    #[oai(path = "/auth/logout", method = "post")]
+    async fn log_out(&self, caller: Caller) -> Result<Json<Message>, Problem> {
+        accounts::log_out(&self.app, caller).await?;
+        Ok(said("Successfully logged out"))
+    }
+
+    /// The caller
+    #[oai(path = "/auth/me", method = "get")]
+    async fn me(&self, caller: Caller) -> Result<Json<UserView>, Problem> {
+        Ok(Json(accounts::me(&self.app, caller.user).await?.into()))
+    }
+
+    /// Make a campaign
+    #[oai(path = "/campaigns", method = "post")]
+    async fn create(
+        &self,
+        caller: Caller,
+        body: Lenient<NewCampaign>,
+    ) -> Result<Response<Created<CampaignView>>, Problem> {
+        let mut created = keeping::create(&self.app, caller.user, None, &body.body).await?;
+        created.location = format!("/api/campaigns/{}", created.body.id);
+        Ok(naming_ignored(created, &body.ignored))
+    }
+
+    /// List campaigns
+    #[oai(path = "/campaigns", method = "get")]
+    async fn list(
+        &self,
+        caller: Caller,
+        /// How many to pass over.
+        skip: Query<Option<u32>>,
+        /// 1 to 1,000; 100 when it is left out.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<Page<CampaignView>>, Problem> {
+        let limit = limit.0.unwrap_or(USUAL).clamp(1, MOST);
+        let skip = u64::from(skip.0.unwrap_or(0));
+        let mut rows = campaigns::list_from(self.app.store.orm(), caller.user, skip, limit + 1).await?;
+        let has_more = rows.len() as u64 > limit;
+        rows.truncate(limit as usize);
+        let data = rows.into_iter().map(CampaignView::from).collect();
+        Ok(Json(Page { data, next_cursor: None, has_more }))
+    }
+
+    /// Read a campaign
+    #[oai(path = "/campaigns/:id", method = "get")]
+    async fn read(&self, caller: Caller, id: Path<Uuid>) -> Result<Json<CampaignView>, Problem> {
+        Ok(Json(keeping::read(&self.app, caller.user, CampaignId(id.0)).await?.into()))
+    }
+
+    /// Change a campaign
+    #[oai(path = "/campaigns/:id", method = "put")]
+    async fn change(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        body: Lenient<CampaignChange>,
+    ) -> Result<Response<Json<CampaignView>>, Problem> {
+        let campaign = keeping::change(&self.app, caller.user, CampaignId(id.0), body.body).await?;
+        Ok(naming_ignored(Json(campaign.into()), &body.ignored))
+    }
+
+    /// Delete a campaign
+    #[oai(path = "/campaigns/:id", method = "delete")]
+    async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<Json<Message>, Problem> {
+        keeping::delete(&self.app, caller.user, CampaignId(id.0)).await?;
+        Ok(said("Campaign deleted successfully"))
+    }
+}
+
+fn said(message: &str) -> Json<Message> {
+    Json(Message { message: message.to_owned() })
+}
