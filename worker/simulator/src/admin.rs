@@ -99,7 +99,7 @@ impl Admin {
         self.provider.in_flight().1
     }
 
-    /// Forgets faults, bill, limits and files, and sets the latencies back to the configured ones.
+    /// Forgets faults, bill, limits and files, lets held answers go, and sets the latencies back to the configured ones.
     pub fn reset(&self) -> &Self {
         self.provider.reset();
         self

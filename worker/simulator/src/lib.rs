@@ -1,4 +1,124 @@
-//! A stand-in for OpenAI-compatible providers.
+//! A stand-in for OpenAI-compatible providers, as strict as they are.
+//!
+//! It serves tests (as a library), `make demo` and `make run` (as `broadside-simulator`), and benchmarks. It speaks HTTP
+//! on a real socket, so a client that works with it has been through connections, headers, limits and bodies that break.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use simulator::{Fault, Simulator, SimulatorConfig};
+//!
+//! let sim = Simulator::start(SimulatorConfig::default())?;
+//! sim.admin().fault(Fault::chat().status(429).code("rate_limit_exceeded").retry_after(1).times(1));
+//! // ... point a client at sim.url() ...
+//! assert!(sim.bill().total_nanos > 0);
+//! sim.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it serves
+//!
+//! | path | what |
+//! |---|---|
+//! | `POST /v1/chat/completions` | text, or JSON that follows a `json_schema`; images of models that draw through chat |
+//! | `POST /v1/images/generations` | base64 for `gpt-image` models, links (or base64) for the others |
+//! | `POST /v1/moderations` | the categories of omni-moderation |
+//! | `GET /v1/models`, `/v1/models/{id}` | the price list's models, with `shutdown_date` |
+//! | `GET /_sim/bill?since=N&limit=M` | the billing log from line N on ([`Bill`]) |
+//! | `POST /_sim/scenario` | adds faults (below); `GET` lists what is left, `DELETE` drops it |
+//! | `POST /_sim/reset` | forgets faults, bill, limits and files; latencies are again as configured |
+//! | `POST /_sim/hold`, `/_sim/release` | keeps answers back, lets them go |
+//! | `GET /_sim/traffic` | calls in flight, now and at most |
+//! | `GET /_sim/health` | that it runs |
+//!
+//! Not simulated: `stream: true` (refused by name), image edits, audio, tools, batches.
+//!
+//! # What it is strict about
+//!
+//! Keys (401), models (404), every top-level field (unknown ones are refused), types and ranges, `max_tokens` where only
+//! `max_completion_tokens` is taken, sizes and qualities by model, strict schemas, context length, body size. Error
+//! objects have the shape, `code` and `param` that providers send. Limits are sliding windows over requests, tokens and
+//! images, for each pool of keys, with `x-ratelimit-*` headers and `Retry-After`.
+//!
+//! # What it answers
+//!
+//! Text is put together from phrases in English, German, French, Spanish, Italian, Portuguese or Dutch, and uses the
+//! labelled lines of the user message (`Brand:`, `Topic:`, `Tone:`, `Brief:`, `Audience:`, `Platform:`, `Language:`).
+//! Images are PNGs (JPEG and WebP on request) in the brand's colours with brand and topic written on them. Both depend on
+//! the request alone: the same request gets the same answer.
+//!
+//! # The bill
+//!
+//! Every call to a provider endpoint is a line, refused ones with cost 0. A call that produced content is charged when its
+//! answer is decided, so also if the client hangs up or the transfer breaks. Amounts are nano-dollars by
+//! `config/prices.toml`, computed here and nowhere else, so that a ledger can be compared with them.
+//!
+//! # Scenarios
+//!
+//! A scenario is a list of faults, in TOML (`--scenario`) or JSON (`POST /_sim/scenario`). Of several that match a call the
+//! first is used. Unknown fields are errors.
+//!
+//! ```
+//! let scenario = simulator::Scenario::from_toml(r#"
+//! replace = true                                      # drop the faults that still wait
+//! chat_latency = { median_ms = 900, sigma = 0.4 }     # of text and moderations, from now on
+//! image_latency = { median_ms = 12000, sigma = 0.3 }
+//!
+//! [[faults]]                      # which calls (all optional):
+//! kind = "chat"                   #   chat | image | moderation | any
+//! key = "sk-first"                #   calls with this key
+//! model = "gpt-6-luna"            #   calls of this model
+//! contains = "walnuts"            #   calls whose prompt contains this text
+//! times = 3                       #   this many calls, then the fault is gone; without it, until it is dropped
+//! status = 429                    # what happens: an error answer, 400 to 599, with
+//! code = "insufficient_quota"     #   error.code: text, or a number as routers send it
+//! type = "insufficient_quota"     #   error.type
+//! message = "No credit left."     #   error.message
+//! param = "model"                 #   error.param
+//! retry_after = 20                #   Retry-After, in seconds
+//! headers = { "x-ratelimit-remaining-requests" = "0" }
+//!
+//! [[faults]]
+//! probability = 0.05              # this share of the calls
+//! delay_ms = 3000                 # added to the latency; goes with every effect, also alone
+//!
+//! [[faults]]
+//! kind = "image"
+//! effect = "corrupt_image"        # see below
+//! billed = false                  # where it differs from what the effect implies
+//!
+//! [[faults]]
+//! effect = "caption"
+//! text = "Fresh bread!"           # of effects text, caption and flagged
+//!
+//! [[faults]]
+//! effect = "huge"
+//! megabytes = 40
+//! "#).expect("a valid scenario");
+//! assert_eq!(scenario.faults.len(), 5);
+//! ```
+//!
+//! | effect | what is answered | billed |
+//! |---|---|---|
+//! | `status` | an error; the default where `status` is given | no |
+//! | `error_in_200` | 200 with an `error` object | no |
+//! | `html` | an HTML page, `status` 502 if not given | no |
+//! | `not_json` | 200 and plain text | no |
+//! | `hang` | nothing, until the client leaves (status 0 on the bill) | no |
+//! | `text` | the message is `text`, as it is | yes |
+//! | `caption` | the caption is `text`, the rest follows the schema | yes |
+//! | `breaks_schema` | JSON of another shape | yes |
+//! | `refusal` | `message.refusal` in place of content | yes |
+//! | `content_filter` | `finish_reason: content_filter`, no text | prompt |
+//! | `length` | half of the text, `finish_reason: length` | yes |
+//! | `empty` | no choices, no images | prompt |
+//! | `flagged` | a moderation that flags category `text` (violence) | free |
+//! | `corrupt_image`, `svg_image`, `blank_image`, `small_image` | a damaged PNG, an SVG, one colour, 64 x 64 | yes |
+//! | `drip` | the body at one byte a second | yes |
+//! | `truncate`, `reset` | half of the body, then the end of the connection: orderly, or a TCP reset | yes |
+//! | `huge`, `endless` | `megabytes` (16) of blanks before the body; blanks for ever | yes |
+//! | `none` | the normal answer: lets calls pass that a later fault would hit | yes |
+
 mod admin;
 mod ask;
 mod bill;

@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let config = match options::read(std::env::args().skip(1), std::env::vars())? {
+    let config = match options::read(std::env::args().skip(1), environment())? {
         Command::Serve(config) => *config,
         Command::Help => return print(options::HELP),
     };
@@ -36,6 +36,14 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!(cost_nanos = bill.total_nanos, "stopping");
     running.shutdown().await;
     Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program of its own, with options of its own; this is where it reads them"
+)]
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars()
 }
 
 /// Nobody reading standard output is no reason to stop.

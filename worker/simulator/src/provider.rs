@@ -140,8 +140,9 @@ impl Provider {
         }
     }
 
-    /// Forgets faults, bill, limits and files. Settings, latency included, go back to what they were at the start.
+    /// Forgets faults, bill, limits and files, and lets held answers go. Latencies are again as configured.
     pub(crate) fn reset(&self) {
+        self.hold(false);
         self.faults.clear();
         self.bill.clear();
         self.meter.clear();

@@ -88,4 +88,14 @@ mod tests {
         assert_eq!(seed.below(0), 0);
         assert_eq!(seed.between(4, 4), 4);
     }
+
+    #[test]
+    fn like_texts_get_unlike_numbers() {
+        let mut tenths = [0; 10];
+        for number in 0..5000 {
+            let text = format!("Product {number} of our spring collection");
+            tenths[(Seed::of(&["topic colours", &text]).unit() * 10.0) as usize] += 1;
+        }
+        assert!(tenths.iter().all(|count| (400..600).contains(count)), "{tenths:?}");
+    }
 }

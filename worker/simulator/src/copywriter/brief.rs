@@ -21,17 +21,17 @@ pub(crate) struct Brief {
 impl Brief {
     pub(crate) fn find(user: &str, instructions: &str) -> Self {
         let mut brief = Self::default();
-        let mut unlabelled = String::new();
         for line in user.lines() {
-            if !brief.take(line) && unlabelled.is_empty() && !line.trim().is_empty() {
-                line.trim().clone_into(&mut unlabelled);
-            }
+            brief.take(line);
         }
+        let first_line = user.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
         for line in instructions.lines() {
             brief.take(line);
         }
         if brief.topic.is_empty() {
-            let source = if unlabelled.is_empty() { brief.words.clone() } else { unlabelled };
+            // Where there are labels, lines without one only frame them.
+            let source = [brief.words.as_str(), brief.brand.as_str(), first_line];
+            let source = source.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
             brief.topic = shorten(source.split(['.', '!', '?']).next().unwrap_or_default().trim(), 60);
         }
         if brief.topic.is_empty() {
@@ -43,9 +43,9 @@ impl Brief {
         brief
     }
 
-    /// For an image prompt: `Brand: X; Topic: Y`, on one line or several.
+    /// For an image prompt: `Brand: X; Topic: Y` somewhere in it, on one line or several.
     pub(crate) fn find_in_prompt(prompt: &str) -> Self {
-        let lines = prompt.replace("; ", "\n");
+        let lines = prompt.replace("; ", "\n").replace("Brand:", "\nBrand:").replace("Topic:", "\nTopic:");
         let mut brief = Self::default();
         for line in lines.lines() {
             brief.take(line);

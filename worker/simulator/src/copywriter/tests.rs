@@ -37,6 +37,22 @@ fn a_message_without_labels_is_the_topic() {
 }
 
 #[test]
+fn without_a_topic_the_brief_or_the_brand_is_one() {
+    let framed = |lines: &str| Brief::find(&format!("BRIEF BEGINS\n{lines}\nBRIEF ENDS"), "").topic;
+    assert_eq!(framed("Brand: Acme\nBrief: We open on Sunday. Come by."), "We open on Sunday");
+    assert_eq!(framed("Brand: Acme\nTone: warm"), "Acme");
+}
+
+#[test]
+fn an_image_prompt_names_brand_and_topic_anywhere() {
+    for prompt in ["A loaf. Brand: Acme; Topic: bread", "A loaf.\nBrand: Acme\nTopic: bread\nMood: warm"] {
+        let brief = Brief::find_in_prompt(prompt);
+        assert_eq!((brief.brand.as_str(), brief.topic.as_str()), ("Acme", "bread"), "{prompt}");
+    }
+    assert_eq!(Brief::find_in_prompt("A loaf of bread").topic, "A loaf of bread");
+}
+
+#[test]
 fn forty_posts_do_not_read_alike() {
     let captions: HashSet<String> = (0..40)
         .map(|number| {

@@ -11,7 +11,8 @@ pub(crate) const NEAR: u8 = 67;
 pub(crate) const ACCENT: u8 = 68;
 pub(crate) const PAPER: u8 = 69;
 pub(crate) const INK: u8 = 70;
-pub(crate) const CLEAR: u8 = 71;
+pub(crate) const NAME: u8 = 71;
+pub(crate) const CLEAR: u8 = 72;
 
 /// Colours around one hue that the brand decides, and one that the topic does.
 pub(crate) fn palette(brand: &str, topic: &str) -> Vec<[u8; 3]> {
@@ -30,6 +31,7 @@ pub(crate) fn palette(brand: &str, topic: &str) -> Vec<[u8; 3]> {
     colours.push(rgb(hue + 180.0, 0.75, 0.55));
     colours.push(rgb(hue, 0.25, 0.96));
     colours.push(rgb(hue, 0.60, 0.14));
+    colours.push(rgb(hue + 180.0, 0.80, 0.28));
     colours.push([255, 255, 255]);
     colours
 }

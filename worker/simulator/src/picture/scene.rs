@@ -3,7 +3,7 @@
 use super::{
     Sketch,
     canvas::Canvas,
-    colours::{ACCENT, CLEAR, FAR, INK, MIDDLE, NEAR, PAPER, SKY, SUN, palette},
+    colours::{ACCENT, CLEAR, FAR, INK, MIDDLE, NAME, NEAR, PAPER, SKY, SUN, palette},
     font::legible,
 };
 use crate::{images::Format, seed::Seed};
@@ -130,7 +130,7 @@ fn card(canvas: &mut Canvas, brand: &str, topic: &str) {
     let top = height - margin - tall;
     canvas.rectangle(margin, top, width - 2 * margin, tall, PAPER);
     canvas.rectangle(margin, top, width - 2 * margin, scale, ACCENT);
-    canvas.write(&name, 2 * margin, top + margin, name_scale, ACCENT);
+    canvas.write(&name, 2 * margin, top + margin, name_scale, NAME);
     for (number, line) in lines.iter().enumerate() {
         canvas.write(line, 2 * margin, top + margin + name_height + number as i64 * 10 * scale, scale, INK);
     }

@@ -102,6 +102,11 @@ impl Lab {
         read(request.send().await.expect("an answer")).await
     }
 
+    pub(crate) async fn chat_without_key(&self) -> Answer {
+        let url = format!("{}/chat/completions", self.sim.url());
+        read(self.http.post(url).json(&hello()).send().await.expect("an answer")).await
+    }
+
     pub(crate) async fn chat_with_key(&self, key: &str) -> Answer {
         let url = format!("{}/chat/completions", self.sim.url());
         read(self.http.post(url).bearer_auth(key).json(&hello()).send().await.expect("an answer")).await

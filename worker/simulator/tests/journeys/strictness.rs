@@ -13,8 +13,7 @@ async fn keys_are_checked() {
     assert_eq!((wrong.status.as_u16(), wrong.code()), (401, json!("invalid_api_key")));
     assert!(!wrong.text.contains("wrong-and-long"), "the key is not repeated");
     assert_eq!(lab.get_with_key("/models", "wrong").await.status, 401);
-    let nobody = reqwest::Client::new().post(format!("{}/chat/completions", lab.sim.url())).json(&hello());
-    assert_eq!(read(nobody.send().await.expect("an answer")).await.status, 401);
+    assert_eq!(lab.chat_without_key().await.status, 401);
     let bill = lab.bill();
     let keys: Vec<&str> = bill.calls.iter().map(|call| call.key.as_str()).collect();
     assert_eq!(keys, ["right", "sk-...ough", ""]);
