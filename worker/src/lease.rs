@@ -14,6 +14,7 @@ use shared::store::workers::{self, RENEWAL, SEND_WITHIN};
 use shared::store::{StoreError, options};
 use sqlx::{Connection, PgConnection};
 use tokio::runtime;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -26,25 +27,50 @@ pub struct Lease {
     lost: CancellationToken,
 }
 
+/// Keeps a lease alive until it is ended or dropped.
+#[derive(Debug)]
+pub struct Keeper {
+    done: CancellationToken,
+    /// Cancelled when the thread has ended.
+    ended: CancellationToken,
+}
+
+impl Keeper {
+    /// Ends the lease: whatever is left in our hands is free for the others at once.
+    pub async fn end(self) {
+        self.done.cancel();
+        self.ended.cancelled().await;
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.done.cancel();
+    }
+}
+
 impl Lease {
-    /// Enters a new worker and keeps its lease alive until `done` is cancelled.
-    pub async fn begin(
-        settings: &DatabaseSettings,
-        name: &str,
-        slots: usize,
-        done: CancellationToken,
-    ) -> Result<Self, StoreError> {
-        let worker = WorkerId::new();
-        let began = Instant::now();
-        let mut connection = PgConnection::connect_with(&options(settings, Duration::from_secs(3))?).await?;
-        workers::enter(&mut connection, worker, name, slots).await?;
-        let lease = Self { worker, renewed: Arc::new(Mutex::new(began)), lost: CancellationToken::new() };
-        let renewer = Renewer { lease: lease.clone(), settings: settings.clone(), done };
+    /// Enters a new worker, on a thread that keeps its lease alive.
+    pub async fn begin(settings: &DatabaseSettings, name: &str, slots: usize) -> Result<(Self, Keeper), StoreError> {
+        let lease = Self {
+            worker: WorkerId::new(),
+            renewed: Arc::new(Mutex::new(Instant::now())),
+            lost: CancellationToken::new(),
+        };
+        let keeper = Keeper { done: CancellationToken::new(), ended: CancellationToken::new() };
+        let (entered, answer) = oneshot::channel();
+        let renewer =
+            Renewer { lease: lease.clone(), settings: settings.clone(), done: keeper.done.clone(), connection: None };
+        let (name, ended) = (name.to_owned(), keeper.ended.clone().drop_guard());
         thread::Builder::new()
             .name("lease".to_owned())
-            .spawn(move || renewer.run(connection))
+            .spawn(move || {
+                let _ended = ended;
+                renewer.run(&name, slots, entered);
+            })
             .map_err(|error| StoreError::Sqlx(error.into()))?;
-        Ok(lease)
+        answer.await.map_err(|_| StoreError::Sqlx(sqlx::Error::WorkerCrashed))??;
+        Ok((lease, keeper))
     }
 
     /// Whether the last renewal is young enough that nobody else can have taken our posts.
@@ -58,32 +84,44 @@ impl Lease {
     }
 }
 
+/// What runs on the lease's thread.
 struct Renewer {
     lease: Lease,
     settings: DatabaseSettings,
     done: CancellationToken,
+    connection: Option<PgConnection>,
 }
 
 impl Renewer {
-    fn run(self, connection: PgConnection) {
-        match runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(self.renew(connection)),
-            Err(error) => {
-                error!(%error, "the lease cannot be renewed");
-                self.lease.lost.cancel();
-            }
+    fn run(mut self, name: &str, slots: usize, entered: oneshot::Sender<Result<(), StoreError>>) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let answer = runtime.map_err(|error| StoreError::Sqlx(error.into())).map(|runtime| {
+            runtime.block_on(async {
+                let outcome = self.enter(name, slots).await;
+                let lives = outcome.is_ok();
+                if entered.send(outcome).is_ok() && lives {
+                    self.renew().await;
+                }
+            });
+        });
+        if let Err(error) = answer {
+            error!(%error, "the lease cannot be kept");
         }
     }
 
-    async fn renew(self, connection: PgConnection) {
-        let mut connection = Some(connection);
+    async fn enter(&mut self, name: &str, slots: usize) -> Result<(), StoreError> {
+        let worker = self.lease.worker;
+        workers::enter(self.connected().await?, worker, name, slots).await
+    }
+
+    async fn renew(&mut self) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(RENEWAL) => {}
                 () = self.done.cancelled() => break,
             }
             let began = Instant::now();
-            match self.once(&mut connection).await {
+            match self.once().await {
                 Ok(true) => *self.lease.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began,
                 Ok(false) => {
                     warn!(worker.id = %self.lease.worker, "this worker was taken for dead; it starts anew");
@@ -92,35 +130,34 @@ impl Renewer {
                 }
                 Err(error) => {
                     warn!(%error, "the lease was not renewed");
-                    connection = None;
+                    self.connection = None;
                 }
             }
         }
-        // Whatever is left in our hands is free for the others at once.
-        if let Ok(connection) = self.connected(&mut connection).await
-            && let Err(error) = workers::leave(connection, self.lease.worker).await
-        {
+        let worker = self.lease.worker;
+        let leaving = async { workers::leave(self.connected().await?, worker).await };
+        if let Err(error) = within_limit(leaving).await {
             warn!(%error, "the lease was not ended; it runs out by itself");
         }
     }
 
-    async fn once(&self, connection: &mut Option<PgConnection>) -> Result<bool, StoreError> {
-        let limit = Duration::from_secs(3);
-        let renewal = async {
-            let worker = self.lease.worker;
-            workers::renew(self.connected(connection).await?, worker).await
-        };
-        tokio::time::timeout(limit, renewal).await.unwrap_or(Err(StoreError::Sqlx(sqlx::Error::PoolTimedOut)))
+    async fn once(&mut self) -> Result<bool, StoreError> {
+        let worker = self.lease.worker;
+        within_limit(async { workers::renew(self.connected().await?, worker).await }).await
     }
 
-    async fn connected<'a>(
-        &self,
-        connection: &'a mut Option<PgConnection>,
-    ) -> Result<&'a mut PgConnection, StoreError> {
-        if let Some(connection) = connection {
+    async fn connected(&mut self) -> Result<&mut PgConnection, StoreError> {
+        if let Some(ref mut connection) = self.connection {
             return Ok(connection);
         }
-        let fresh = PgConnection::connect_with(&options(&self.settings, Duration::from_secs(3))?).await?;
-        Ok(connection.insert(fresh))
+        let fresh = PgConnection::connect_with(&options(&self.settings, LIMIT)?).await?;
+        Ok(self.connection.insert(fresh))
     }
+}
+
+/// How long one statement of the lease may take.
+const LIMIT: Duration = Duration::from_secs(3);
+
+async fn within_limit<T>(statement: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(LIMIT, statement).await.unwrap_or(Err(StoreError::Sqlx(sqlx::Error::PoolTimedOut)))
 }

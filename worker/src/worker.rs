@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::consume::consume;
 use crate::doorbell::{self, Doorbell};
 use crate::gateway::{Gateway, SendGuard};
-use crate::lease::Lease;
+use crate::lease::{Keeper, Lease};
 use crate::pace::Pace;
 use crate::settle::{self, Writer};
 use crate::upkeep::{self, Dispatcher};
@@ -93,7 +93,7 @@ pub struct Life {
     pub worker: Arc<Worker>,
     /// The writer and the doorbell, which end when nobody holds their other ends any more.
     tail: Vec<JoinHandle<()>>,
-    lease_done: CancellationToken,
+    keeper: Keeper,
 }
 
 impl Life {
@@ -102,11 +102,9 @@ impl Life {
         let store = Store::open(&settings.database)?;
         let redis = queue::connect(&settings.redis).await?;
         let queue = Queue::new(redis, &settings.redis.namespace);
-        let lease_done = CancellationToken::new();
         let slots = settings.worker.concurrency;
-        let lease = Lease::begin(&settings.database, name, slots, lease_done.clone())
-            .await
-            .context("the worker could not enter the database")?;
+        let (lease, keeper) =
+            Lease::begin(&settings.database, name, slots).await.context("the worker could not enter the database")?;
         let (doorbell, publish) = doorbell::start(queue.clone(), settings.redis.namespace.clone());
         let (writer, write) = settle::start(store.clone(), lease.worker, doorbell.clone());
         let gateway =
@@ -130,7 +128,7 @@ impl Life {
         };
         // Beside the tracker: these outlive the posts.
         let tail = vec![TaskTracker::new().spawn(write), TaskTracker::new().spawn(publish)];
-        Ok(Self { worker: Arc::new(worker), tail, lease_done })
+        Ok(Self { worker: Arc::new(worker), tail, keeper })
     }
 
     /// Takes posts until `term` is cancelled or the lease is lost, then ends what is under way.
@@ -152,7 +150,7 @@ impl Life {
     }
 
     async fn finish(self, end: End, duties: TaskTracker) -> End {
-        let Self { worker, tail, lease_done } = self;
+        let Self { worker, tail, keeper } = self;
         worker.tasks.close();
         let grace = if end == End::Drained { worker.settings.drain() } else { Duration::ZERO };
         if tokio::time::timeout(grace, worker.tasks.wait()).await.is_err() {
@@ -170,7 +168,7 @@ impl Life {
                 warn!("the last words of this worker were not written; its posts are rescued");
             }
         }
-        lease_done.cancel();
+        keeper.end().await;
         info!(?end, "stopped");
         end
     }

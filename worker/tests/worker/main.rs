@@ -1,5 +1,6 @@
 //! The worker's parts against a real Postgres and a real Redis.
 
 mod lease;
+mod program;
 mod queue;
 mod settle;
