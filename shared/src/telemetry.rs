@@ -40,8 +40,9 @@ fn filter(settings: &LogSettings) -> Result<EnvFilter, TelemetryError> {
     };
     let level =
         if settings.debug && matches!(level.as_str(), "info" | "warn" | "error") { "debug".to_owned() } else { level };
-    // Libraries that speak of every statement and connection stay quiet unless they are asked by name.
-    Ok(EnvFilter::try_new(format!("sqlx=warn,hyper=warn,h2=warn,reqwest=warn,sea_orm=warn,apalis=warn,{level}"))?)
+    // Libraries that speak of every statement and connection stay quiet unless they are asked by name. What stops apalis is
+    // logged where it is handled.
+    Ok(EnvFilter::try_new(format!("sqlx=warn,hyper=warn,h2=warn,reqwest=warn,sea_orm=warn,apalis=off,{level}"))?)
 }
 
 fn writer(settings: &LogSettings, program: &str) -> Result<BoxMakeWriter, TelemetryError> {

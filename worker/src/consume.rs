@@ -44,6 +44,10 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
         });
         let stopped = stop.clone();
         let ended = monitor
+            .should_restart(|_, error| {
+                warn!(%error, "the queue was lost; it is taken up again");
+                false
+            })
             .shutdown_timeout(Duration::from_secs(1))
             .run_with_signal(async move {
                 stopped.cancelled().await;
@@ -54,7 +58,9 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
             return;
         }
         restarts += 1;
-        warn!(restarts, outcome = ?ended, "the queue was lost; taking from it again");
+        if let Err(error) = ended {
+            warn!(%error, restarts, "taking from the queue ended");
+        }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(250)) => {}
             () = stop.cancelled() => {}
