@@ -1,5 +1,6 @@
 //! Checks what an image model made: it is an image, whole, of a sane size, and not blank. Nothing is encoded anew.
 
+use std::any::Any;
 use std::fmt;
 use std::io::Cursor;
 use std::num::NonZero;
@@ -27,11 +28,21 @@ pub struct Picture {
     /// In pixels; what was made, which may differ from what was asked for.
     pub width: u32,
     pub height: u32,
+    /// The memory that was booked for the bytes: given back with the picture.
+    held: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Picture {
+    /// The picture, with something to let go of when it is dropped.
+    pub(crate) fn holding(mut self, held: Arc<dyn Any + Send + Sync>) -> Self {
+        self.held = Some(held);
+        self
+    }
 }
 
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes, format, width, height } = self;
+        let Self { bytes, format, width, height, held: _ } = self;
         write!(f, "Picture({format:?}, {width}x{height}, {} bytes)", bytes.len())
     }
 }
@@ -89,15 +100,20 @@ impl PictureCheck {
         Self { permits: Arc::new(Semaphore::new(cores)) }
     }
 
-    /// Checks `bytes` in a thread of their own.
+    /// Checks `bytes`.
     pub async fn check(&self, bytes: Bytes) -> Result<Picture, Flaw> {
+        self.beside(move || inspect(bytes)).await.unwrap_or(Err(Flaw::Broken))
+    }
+
+    /// Does heavy work beside the runtime, as soon as a core is free for it; `None` when the work panicked.
+    pub(crate) async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let checked = tokio::task::spawn_blocking(move || {
-            // Held until the pixels are gone.
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until what the work needed is gone.
             let _permit = permit;
-            inspect(bytes)
+            work()
         });
-        checked.await.unwrap_or(Err(Flaw::Broken))
+        done.await.ok()
     }
 }
 
@@ -134,7 +150,7 @@ fn inspect(bytes: Bytes) -> Result<Picture, Flaw> {
     if is_blank(&pixels) {
         return Err(Flaw::Blank);
     }
-    Ok(Picture { bytes, format, width, height })
+    Ok(Picture { bytes, format, width, height, held: None })
 }
 
 /// Whether nothing can be seen: one colour all over, or all transparent. A picture's first rows mostly tell.

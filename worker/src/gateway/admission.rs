@@ -4,6 +4,7 @@
 //! questions stay: how does a target stand, what did a failure teach, when is the soonest opening.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use tokio::time::Instant;
 use super::plan::Target;
 use super::profiles::Limits;
 use super::verdict::{Class, Effect};
+
+/// "Retry after 0 seconds" is said by providers that mean a moment.
+const SHORTEST_REST: Duration = Duration::from_millis(100);
 
 /// How a target stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,23 +63,29 @@ impl Admission {
         }
     }
 
-    /// Keeps what a failure of `target` teaches. Times only grow: a shorter rest never ends a longer one.
-    pub(crate) fn learn(&self, target: Target, model: &str, effect: Effect, limits: &Limits, now: Instant) {
+    /// Keeps what a failure of `target` teaches, and says whether that is news. Times only grow: a shorter rest never ends
+    /// a longer one.
+    pub(crate) fn learn(&self, target: Target, model: &str, effect: Effect, limits: &Limits, now: Instant) -> bool {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         let place = || (target.pool, model.to_owned());
         match effect {
-            Effect::None => {}
-            Effect::KeyAside => keep(&mut book.keys, target.key, now + limits.quarantine()),
+            Effect::None => false,
+            Effect::KeyAside => keep(&mut book.keys, target.key, now, limits.quarantine()),
             Effect::PoolAside(wait) => {
-                keep(&mut book.pools, target.pool, now + wait.unwrap_or(Duration::ZERO).max(limits.quarantine()));
+                keep(&mut book.pools, target.pool, now, wait.unwrap_or_default().max(limits.quarantine()))
             }
-            Effect::PoolRests(wait) => keep(&mut book.rests, place(), now + wait.unwrap_or(limits.rest())),
-            Effect::ModelRetired => keep(&mut book.retired, place(), now + limits.retired()),
+            Effect::PoolRests(wait) => {
+                keep(&mut book.rests, place(), now, wait.unwrap_or(limits.rest()).max(SHORTEST_REST))
+            }
+            Effect::ModelRetired => keep(&mut book.retired, place(), now, limits.retired()),
         }
     }
 }
 
-fn keep<K: Eq + std::hash::Hash>(book: &mut HashMap<K, Instant>, key: K, until: Instant) {
-    let kept = book.entry(key).or_insert(until);
-    *kept = until.max(*kept);
+/// Keeps that `key` is closed for `time`; says whether it was open.
+fn keep<K: Eq + Hash>(book: &mut HashMap<K, Instant>, key: K, now: Instant, time: Duration) -> bool {
+    let kept = book.entry(key).or_insert(now);
+    let news = *kept <= now;
+    *kept = (now + time).max(*kept);
+    news
 }

@@ -52,7 +52,6 @@ impl Failure {
             WireError::Timeout => Self::TimedOut,
             WireError::Transfer(_) => Self::Broken,
             WireError::TooBig(_) => Self::TooBig,
-            WireError::NotJson { .. } => Self::NotJson,
             WireError::Status { status, headers, body } => Self::Status(Refused {
                 status: status.as_u16(),
                 error: ProviderError::from_body(body),

@@ -7,10 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
+
+use super::wire::{Body, BodyError, BodyMemory, read_whole};
 
 /// How long a fetch may take.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -46,7 +47,13 @@ impl Fetcher {
     }
 
     /// The bytes at `url`, `cap` of them at most; `base` is the address of the provider that named it.
-    pub(crate) async fn fetch(&self, url: &str, base: &Url, cap: usize) -> Result<Bytes, FetchError> {
+    pub(crate) async fn fetch(
+        &self,
+        url: &str,
+        base: &Url,
+        memory: &BodyMemory,
+        cap: usize,
+    ) -> Result<Body, FetchError> {
         let url: Url = url.parse().map_err(|_| FetchError::Forbidden)?;
         let client = if is_same_host(&url, base) {
             &self.provider
@@ -61,15 +68,10 @@ impl Fetcher {
         if !response.status().is_success() {
             return Err(FetchError::Failed);
         }
-        let mut body = BytesMut::new();
-        loop {
-            match timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > cap => return Err(FetchError::TooBig(cap)),
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-                Ok(Ok(None)) => return Ok(body.freeze()),
-                Ok(Err(_)) | Err(_) => return Err(FetchError::Failed),
-            }
-        }
+        read_whole(&mut response, memory, cap, deadline).await.map_err(|error| match error {
+            BodyError::TooBig => FetchError::TooBig(cap),
+            BodyError::Slow | BodyError::Broken(_) => FetchError::Failed,
+        })
     }
 }
 
@@ -141,7 +143,7 @@ impl Resolve for PublicOnly {
 
 #[cfg(test)]
 mod tests {
-    use super::{FetchError, Fetcher, is_public};
+    use super::{BodyMemory, FetchError, Fetcher, is_public};
 
     #[test]
     fn only_public_https_addresses_are_asked() {
@@ -174,7 +176,12 @@ mod tests {
         crate::gateway::tests::install_tls();
         let fetcher = Fetcher::new(reqwest::Client::builder().build().expect("a client")).expect("a client");
         let base = "https://api.example/v1".parse().expect("a URL");
-        assert_eq!(fetcher.fetch("https://localhost:1/a.png", &base, 10).await, Err(FetchError::Failed));
-        assert_eq!(fetcher.fetch("https://127.0.0.1:1/", &base, 10).await, Err(FetchError::Forbidden));
+        let memory = BodyMemory::new();
+        for (url, expected) in
+            [("https://localhost:1/a.png", FetchError::Failed), ("https://127.0.0.1:1/a.png", FetchError::Forbidden)]
+        {
+            let refused = fetcher.fetch(url, &base, &memory, 10).await.expect_err("refused");
+            assert_eq!(refused, expected, "{url}");
+        }
     }
 }

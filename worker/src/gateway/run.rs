@@ -203,16 +203,16 @@ impl Inner {
 
     /// Tells the admission what the failure teaches, and the log what an operator has to know.
     fn take_in(&self, target: Target, place: &Place<'_>, failure: &Failure, verdict: &Verdict) {
-        self.admission.learn(target, &place.model.name, verdict.effect, &self.catalog.limits, Instant::now());
+        let limits = &self.catalog.limits;
+        let news = self.admission.learn(target, &place.model.name, verdict.effect, limits, Instant::now());
         let (provider, pool, key) = (&place.provider.name, &place.pool.name, &place.key.label);
         let (model, what, class) = (&place.model.name, failure.describe(), verdict.class.code());
         match verdict.effect {
-            Effect::KeyAside => tracing::error!(provider, pool, key, model, what, "key refused: it is put aside"),
-            Effect::PoolAside(_) => tracing::error!(provider, pool, key, what, "no credit: the pool is put aside"),
-            Effect::ModelRetired => tracing::warn!(provider, pool, model, what, "model missing: it is not asked for"),
-            Effect::None | Effect::PoolRests(_) => {
-                tracing::info!(provider, pool, key, model, what, class, "call failed");
-            }
+            // Calls that were on their way when the first came back fail too, and are no news.
+            Effect::KeyAside if news => tracing::error!(provider, pool, key, model, what, "key refused: put aside"),
+            Effect::PoolAside(_) if news => tracing::error!(provider, pool, key, what, "no credit: pool put aside"),
+            Effect::ModelRetired if news => tracing::warn!(provider, pool, model, what, "model missing: not asked for"),
+            _ => tracing::debug!(provider, pool, key, model, what, class, "call failed"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The two kinds of work that the loop runs: writing a text and making an image.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -12,7 +14,7 @@ use super::failure::Failure;
 use super::prices::{Format, parse_size};
 use super::profiles::Dialect;
 use super::run::{Draft, Place, Task};
-use super::wire::{Answer, CHAT_BODY, IMAGE_BODY, Request};
+use super::wire::{Answer, Body, CHAT_BODY, IMAGE_BODY, Request};
 use crate::pictures::{LARGEST, Picture};
 
 /// The size that is asked for where the asked one cannot be read.
@@ -40,7 +42,7 @@ impl<T: Send> Task for Writing<T> {
     }
 
     async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<T> {
-        let Reading { content, usage } = read_chat(&answer.body);
+        let Reading { content, usage } = read_chat(&answer.body.bytes);
         let read = |text: String| (self.0.read)(&text).map_err(|unusable| Failure::Unusable(unusable.0));
         Reading { content: content.and_then(read), usage }
     }
@@ -81,26 +83,23 @@ impl Task for Painting {
     }
 
     async fn read(&self, inner: &Inner, place: &Place<'_>, answer: Answer) -> Reading<Self::Reply> {
-        let Reading { content, usage } = match place.provider.dialect {
-            Dialect::OpenRouter => read_chat_image(&answer.body),
-            Dialect::OpenAi | Dialect::A4f => read_image(&answer.body),
-        };
-        let source = match content {
-            Ok(source) => source,
-            Err(failure) => return Reading { content: Err(failure), usage },
-        };
-        let (bytes, revised_prompt) = match source {
-            Source::Base64 { data, revised_prompt } => (decode(&data), revised_prompt),
-            Source::Url { url, revised_prompt } => {
-                let fetched = inner.fetcher.fetch(&url, &place.provider.base, LARGEST).await;
-                (fetched.map_err(|error| Failure::Unusable(error.to_string())), revised_prompt)
+        let (dialect, Body { bytes, booking }) = (place.provider.dialect, answer.body);
+        let unpacked = inner.pictures.beside(move || unpack(dialect, &bytes)).await;
+        let Some(Reading { content, usage }) = unpacked else { return Reading { content: Err(lost()), usage: None } };
+        let content = match content {
+            Ok(Unpacked { image: Image::Bytes(bytes), revised_prompt }) => {
+                Ok((Body { bytes, booking }, revised_prompt))
             }
+            Ok(Unpacked { image: Image::Url(url), revised_prompt }) => {
+                drop(booking);
+                let fetched = inner.fetcher.fetch(&url, &place.provider.base, &inner.memory, LARGEST).await;
+                fetched.map(|body| (body, revised_prompt)).map_err(|error| Failure::Unusable(error.to_string()))
+            }
+            Err(failure) => Err(failure),
         };
-        // What the image came in is not needed while it is decoded.
-        drop(answer);
-        let content = match bytes {
-            Ok(bytes) => match inner.pictures.check(bytes).await {
-                Ok(picture) => Ok((picture, revised_prompt)),
+        let content = match content {
+            Ok((body, revised_prompt)) => match inner.pictures.check(body.bytes).await {
+                Ok(picture) => Ok((picture.holding(Arc::new(body.booking)), revised_prompt)),
                 Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
             },
             Err(failure) => Err(failure),
@@ -109,7 +108,38 @@ impl Task for Painting {
     }
 }
 
-fn decode(data: &str) -> Result<Bytes, Failure> {
-    let bytes = STANDARD.decode(data.trim()).map_err(|_| Failure::Unusable("the image was not base64".to_owned()))?;
-    Ok(Bytes::from(bytes))
+/// What an answer gives of an image.
+struct Unpacked {
+    image: Image,
+    /// The prompt as the model changed it.
+    revised_prompt: Option<String>,
+}
+
+enum Image {
+    Bytes(Bytes),
+    Url(String),
+}
+
+/// Parses an answer and decodes its base64: megabytes, so it is done beside the runtime.
+fn unpack(dialect: Dialect, body: &[u8]) -> Reading<Unpacked> {
+    let Reading { content, usage } = match dialect {
+        Dialect::OpenRouter => read_chat_image(body),
+        Dialect::OpenAi | Dialect::A4f => read_image(body),
+    };
+    let content = content.and_then(|found| {
+        let image = match found.source {
+            Source::Url(url) => Image::Url(url),
+            Source::Base64(data) => match STANDARD.decode(data.trim()) {
+                Ok(bytes) => Image::Bytes(bytes.into()),
+                Err(_) => return Err(Failure::Unusable("the image was not base64".to_owned())),
+            },
+        };
+        Ok(Unpacked { image, revised_prompt: found.revised_prompt })
+    });
+    Reading { content, usage }
+}
+
+/// The thread that was to unpack the answer ended without a result.
+fn lost() -> Failure {
+    Failure::Unusable("the answer could not be unpacked".to_owned())
 }

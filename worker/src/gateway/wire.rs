@@ -4,6 +4,7 @@
 //! the first byte, between bytes and in all, bounds the size of the answer and the memory of all answers together, and
 //! keeps status, headers and body. The client gets `null` for an answer; the real one is taken from [`Exchange`].
 
+mod body;
 mod endpoint;
 mod memory;
 
@@ -17,24 +18,28 @@ use async_openai::config::Config;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use async_openai::traits::RequestOptionsBuilder;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use shared::domain::CallId;
 use tokio::time::{Instant, timeout_at};
 
+use crate::pictures;
+
+pub(crate) use body::{Body, BodyError, read_whole};
 pub(crate) use endpoint::Endpoint;
-pub(crate) use memory::{BodyMemory, Booking};
+pub(crate) use memory::BodyMemory;
+
+use body::read_start;
 
 /// The header that our id of a call travels in, so that bills and attempts can be joined.
 const CLIENT_REQUEST_ID: &str = "x-client-request-id";
-/// The longest pause inside an answer.
-const IDLE: Duration = Duration::from_secs(30);
 /// What is read of an error's body; the rest is dropped.
 const ERROR_BODY: usize = 64 << 10;
-/// The largest answer of a chat, and of an image.
+/// The largest answer of a chat.
 pub(crate) const CHAT_BODY: usize = 2 << 20;
-pub(crate) const IMAGE_BODY: usize = 48 << 20;
+/// The largest answer of an image: the largest image in base64, and a little around it.
+pub(crate) const IMAGE_BODY: usize = pictures::LARGEST / 3 * 4 + (1 << 20);
 
 /// What is sent where.
 #[derive(Debug)]
@@ -59,13 +64,11 @@ pub(crate) struct Bounds {
     pub(crate) body: usize,
 }
 
-/// A good answer: 2xx and JSON.
+/// A success, whatever it holds.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    /// Held while the body is in memory.
-    _booking: Option<Booking>,
+    pub(crate) body: Body,
 }
 
 /// Why there is no good answer.
@@ -84,8 +87,6 @@ pub(crate) enum WireError {
     TooBig(usize),
     #[error("HTTP {status}")]
     Status { status: StatusCode, headers: Box<HeaderMap>, body: Bytes },
-    #[error("an answer that is not JSON")]
-    NotJson { headers: Box<HeaderMap> },
     /// The request could not be written; nothing was sent.
     #[error("no request")]
     Unwritable(#[source] Box<OpenAIError>),
@@ -94,7 +95,7 @@ pub(crate) enum WireError {
 impl WireError {
     pub(crate) fn headers(&self) -> Option<&HeaderMap> {
         match self {
-            Self::Status { headers, .. } | Self::NotJson { headers } => Some(headers),
+            Self::Status { headers, .. } => Some(headers),
             _ => None,
         }
     }
@@ -175,59 +176,15 @@ impl Once {
             .map_err(|error| if error.is_connect() { WireError::Connect(error) } else { WireError::Transfer(error) })?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         if !status.is_success() {
-            let body = read_start(&mut response, deadline).await;
+            let body = read_start(&mut response, ERROR_BODY, deadline).await;
             return Err(WireError::Status { status, headers: Box::new(headers), body });
         }
-        let (body, booking) = self.read_whole(&mut response, deadline).await?;
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
-            return Err(WireError::NotJson { headers: Box::new(headers) });
-        }
-        Ok(Answer { headers, body, _booking: booking })
+        let body =
+            read_whole(&mut response, &self.memory, self.bounds.body, deadline).await.map_err(|error| match error {
+                BodyError::Slow => WireError::Timeout,
+                BodyError::Broken(error) => WireError::Transfer(error),
+                BodyError::TooBig => WireError::TooBig(self.bounds.body),
+            })?;
+        Ok(Answer { headers, body })
     }
-
-    /// The whole body, or an error when it is too large, too slow or cut short.
-    async fn read_whole(
-        &self,
-        response: &mut reqwest::Response,
-        deadline: Instant,
-    ) -> Result<(Bytes, Option<Booking>), WireError> {
-        let cap = self.bounds.body;
-        let stated = response.content_length().unwrap_or_default();
-        if stated > cap as u64 {
-            return Err(WireError::TooBig(cap));
-        }
-        let mut booking = None;
-        let mut body = BytesMut::new();
-        loop {
-            let patience = deadline.min(Instant::now() + IDLE);
-            let chunk = match timeout_at(patience, response.chunk()).await {
-                Err(_) => return Err(WireError::Timeout),
-                Ok(Err(error)) => return Err(WireError::Transfer(error)),
-                Ok(Ok(None)) => return Ok((body.freeze(), booking)),
-                Ok(Ok(Some(chunk))) => chunk,
-            };
-            let size = body.len() + chunk.len();
-            if size > cap {
-                return Err(WireError::TooBig(cap));
-            }
-            if cap > CHAT_BODY && memory::needs_more(booking.as_ref(), size) {
-                let booked = timeout_at(deadline, self.memory.book(booking.take(), size.max(stated as usize))).await;
-                booking = Some(booked.map_err(|_| WireError::Timeout)?);
-            }
-            body.extend_from_slice(&chunk);
-        }
-    }
-}
-
-/// The beginning of an error's body, as far as it comes.
-async fn read_start(response: &mut reqwest::Response, deadline: Instant) -> Bytes {
-    let patience = deadline.min(Instant::now() + Duration::from_secs(5));
-    let mut body = BytesMut::new();
-    while let Ok(Ok(Some(chunk))) = timeout_at(patience, response.chunk()).await {
-        body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
-        if body.len() == ERROR_BODY {
-            break;
-        }
-    }
-    body.freeze()
 }

@@ -12,11 +12,18 @@ pub(crate) struct Reading<T> {
     pub(crate) usage: Option<Usage>,
 }
 
-/// Where an image is.
+/// An image that an answer speaks of.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) source: Source,
+    /// The prompt as the model changed it.
+    pub(crate) revised_prompt: Option<String>,
+}
+
 #[derive(Debug)]
 pub(crate) enum Source {
-    Base64 { data: String, revised_prompt: Option<String> },
-    Url { url: String, revised_prompt: Option<String> },
+    Base64(String),
+    Url(String),
 }
 
 pub(crate) fn read_chat(body: &[u8]) -> Reading<String> {
@@ -29,29 +36,33 @@ pub(crate) fn read_chat(body: &[u8]) -> Reading<String> {
 }
 
 /// An image that came through chat: a data URL in the message.
-pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Source> {
+pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Found> {
     let Reading { content, usage } = choice(body);
     let content = content.and_then(|choice| {
         let image = choice.message.and_then(|message| message.images);
         let url = image.map(|image| image.image_url.url).unwrap_or_default();
         match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
-            Some((_, data)) => Ok(Source::Base64 { data: data.to_owned(), revised_prompt: None }),
+            Some((_, data)) => Ok(Found { source: Source::Base64(data.to_owned()), revised_prompt: None }),
             None if url.is_empty() => Err(Failure::NoImage),
-            None => Ok(Source::Url { url, revised_prompt: None }),
+            None => Ok(Found { source: Source::Url(url), revised_prompt: None }),
         }
     });
     Reading { content, usage }
 }
 
-pub(crate) fn read_image(body: &[u8]) -> Reading<Source> {
-    let Some(answer) = parse::<ImageAnswer>(body) else { return unreadable() };
+pub(crate) fn read_image(body: &[u8]) -> Reading<Found> {
+    let answer: ImageAnswer = match parse(body) {
+        Ok(answer) => answer,
+        Err(failure) => return Reading { content: Err(failure), usage: None },
+    };
     let content = match (answer.error, answer.data) {
         (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
-        (None, Some(image)) => match (image.b64_json, image.url) {
-            (Some(data), _) if !data.is_empty() => Ok(Source::Base64 { data, revised_prompt: image.revised_prompt }),
-            (_, Some(url)) if !url.is_empty() => Ok(Source::Url { url, revised_prompt: image.revised_prompt }),
-            _ => Err(Failure::NoImage),
-        },
+        (None, Some(image)) => {
+            let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+            let source = filled(image.b64_json).map(Source::Base64).or(filled(image.url).map(Source::Url));
+            let found = |source| Found { source, revised_prompt: image.revised_prompt };
+            source.map(found).ok_or(Failure::NoImage)
+        }
         (None, None) => Err(Failure::NoImage),
     };
     Reading { content, usage: answer.usage }
@@ -59,7 +70,10 @@ pub(crate) fn read_image(body: &[u8]) -> Reading<Source> {
 
 /// The first choice of a chat, if the chat ended well.
 fn choice(body: &[u8]) -> Reading<Choice> {
-    let Some(answer) = parse::<ChatAnswer>(body) else { return unreadable() };
+    let answer: ChatAnswer = match parse(body) {
+        Ok(answer) => answer,
+        Err(failure) => return Reading { content: Err(failure), usage: None },
+    };
     let content = match (answer.error, answer.choices) {
         (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
         (None, None) => Err(Failure::Unusable("an answer without a choice".to_owned())),
@@ -80,10 +94,9 @@ fn ended_well(choice: Choice) -> Result<Choice, Failure> {
     }
 }
 
-fn unreadable<T>() -> Reading<T> {
-    Reading { content: Err(Failure::Unusable("an answer of an unknown shape".to_owned())), usage: None }
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    serde_json::from_slice(body).ok()
+/// The error of the parser quotes the body, so it goes no further.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() { Failure::Unusable("an answer of an unknown shape".to_owned()) } else { Failure::NotJson }
+    })
 }

@@ -1,7 +1,8 @@
-//! One budget for the bodies of all answers that are in memory.
+//! One budget for the bodies of all answers that are in memory, from their arrival until what they held is stored.
 //!
 //! A body books [`ORDINARY`] bytes once it outgrows [`FREE`]. One that outgrows that too takes one of a few permits for
-//! the largest. Whoever holds a large permit never waits again, so those who wait always get their turn.
+//! the largest. Whoever holds a large permit never waits again, so those who wait always get their turn; meanwhile they
+//! leave their bytes unread, and the network holds the sender back.
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const FREE: usize = 64 << 10;
 /// What an ordinary image takes at most.
 const ORDINARY: usize = 8 << 20;
-/// Ordinary bodies at once: 256 MiB.
-const ORDINARY_PERMITS: usize = 32;
+/// Ordinary bodies at once: 512 MiB if all were as large as that; most are a quarter of it.
+const ORDINARY_PERMITS: usize = 64;
 /// Bodies beyond ordinary at once.
-const LARGE_PERMITS: usize = 2;
+const LARGE_PERMITS: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct BodyMemory {
@@ -23,16 +24,11 @@ pub(crate) struct BodyMemory {
 }
 
 /// Room for one body; given back when dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Booking {
     room: usize,
     ordinary: Option<OwnedSemaphorePermit>,
     _large: Option<OwnedSemaphorePermit>,
-}
-
-/// Whether a body of `size` needs more than is booked for it.
-pub(crate) fn needs_more(booking: Option<&Booking>, size: usize) -> bool {
-    size > booking.map_or(FREE, |booking| booking.room)
 }
 
 impl BodyMemory {
@@ -40,16 +36,19 @@ impl BodyMemory {
         Self { ordinary: Arc::new(Semaphore::new(ORDINARY_PERMITS)), large: Arc::new(Semaphore::new(LARGE_PERMITS)) }
     }
 
-    /// Room for a body of `size`, waited for if need be, in addition to what it has already.
-    pub(crate) async fn book(&self, held: Option<Booking>, size: usize) -> Booking {
-        let ordinary = match held {
-            Some(held) => held.ordinary,
-            None => acquire(&self.ordinary).await,
-        };
-        if size <= ORDINARY {
-            return Booking { room: ORDINARY, ordinary, _large: None };
+    /// Waits for room for a body of `size`, beside the room it has already.
+    pub(crate) async fn make_room(&self, booking: &mut Booking, size: usize) {
+        if size <= booking.room.max(FREE) {
+            return;
         }
-        Booking { room: usize::MAX, ordinary, _large: acquire(&self.large).await }
+        if booking.ordinary.is_none() {
+            booking.ordinary = acquire(&self.ordinary).await;
+            booking.room = ORDINARY;
+        }
+        if size > ORDINARY {
+            booking._large = acquire(&self.large).await;
+            booking.room = usize::MAX;
+        }
     }
 }
 
@@ -62,19 +61,24 @@ async fn acquire(permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
 mod tests {
     use futures::FutureExt;
 
-    use super::{BodyMemory, LARGE_PERMITS, ORDINARY, needs_more};
+    use super::{BodyMemory, Booking, FREE, LARGE_PERMITS, ORDINARY};
 
     #[tokio::test]
     async fn large_bodies_wait_for_each_other_and_no_one_waits_for_ever() {
         let memory = BodyMemory::new();
         let mut held = Vec::new();
         for _ in 0..LARGE_PERMITS {
-            held.push(memory.book(None, ORDINARY + 1).await);
+            let mut booking = Booking::default();
+            memory.make_room(&mut booking, ORDINARY + 1).await;
+            held.push(booking);
         }
-        let ordinary = memory.book(None, ORDINARY).await;
-        assert!(!needs_more(Some(&ordinary), ORDINARY) && needs_more(Some(&ordinary), ORDINARY + 1));
-        assert!(memory.book(Some(ordinary), ORDINARY + 1).now_or_never().is_none());
+        let mut late = Booking::default();
+        memory.make_room(&mut late, FREE).await;
+        assert!(late.ordinary.is_none());
+        memory.make_room(&mut late, ORDINARY).await;
+        assert!(memory.make_room(&mut late, ORDINARY + 1).now_or_never().is_none());
         held.pop();
-        assert!(memory.book(None, ORDINARY + 1).now_or_never().is_some());
+        assert!(memory.make_room(&mut late, ORDINARY + 1).now_or_never().is_some());
+        assert!(memory.make_room(&mut late, usize::MAX).now_or_never().is_some());
     }
 }
