@@ -293,7 +293,7 @@ mod tests {
     use shared::config::{Names, Settings};
     use shared::domain::Step;
 
-    use super::Catalog;
+    use super::{Catalog, Prices, Profiles};
 
     fn load(pairs: &[(&str, &str)]) -> Result<Catalog, String> {
         let mut settings = Settings::load(&Names::from([("DATABASE_URL", "postgresql://db.example/x")])).expect("good");
@@ -344,6 +344,32 @@ mod tests {
         assert_eq!(catalog.keys[0].endpoint.api_base(), "http://127.0.0.1:9/v1");
         assert_eq!(catalog.keys[0].label, "simulator");
         assert_eq!(catalog.keys.len(), 1);
+    }
+
+    /// What is said of profiles changed by `change`.
+    fn refused(change: impl FnOnce(&mut Profiles)) -> String {
+        let names = Names::from([("DATABASE_URL", "postgresql://db.example/x")]);
+        let settings = Settings::load(&names).expect("good");
+        let mut profiles = Profiles::read("").expect("built in");
+        change(&mut profiles);
+        let prices = Prices::read("").expect("built in");
+        Catalog::build(&profiles, &prices, &settings, &names).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_model_without_a_price_is_refused_and_named() {
+        let error = refused(|profiles| {
+            "new-model".clone_into(&mut profiles.routes.get_mut("caption").expect("built in").models[0].model);
+        });
+        assert!(error.contains("new-model (routes.caption) has no price") && error.contains("prices.toml"), "{error}");
+    }
+
+    #[test]
+    fn an_image_is_never_asked_of_a_text_model() {
+        let error = refused(|profiles| {
+            "gpt-6-luna".clone_into(&mut profiles.routes.get_mut("image").expect("built in").models[1].model);
+        });
+        assert_eq!(error, "routes.image: gpt-6-luna makes text, and this route needs image");
     }
 
     #[test]

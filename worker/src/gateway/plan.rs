@@ -206,3 +206,6 @@ fn rotated(items: &[usize], turn: usize) -> impl Iterator<Item = usize> + '_ {
     let start = turn % items.len().max(1);
     items[start..].iter().chain(&items[..start]).copied()
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,3 +60,64 @@ fn response_format(schema: &AnswerSchema) -> Value {
         "json_schema": { "name": schema.name, "strict": true, "schema": schema.schema },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{ChatDraft, Dialect, Format, ImageDraft, Request};
+    use crate::gateway::{AnswerSchema, Message, Role};
+
+    fn chat(dialect: Dialect) -> Value {
+        let messages = [(Role::System, "rules"), (Role::User, "brief")]
+            .map(|(role, content)| Message { role, content: content.to_owned() });
+        let schema = AnswerSchema { name: "post", schema: json!({ "type": "object" }) };
+        let request =
+            dialect.chat(&ChatDraft { model: "m", messages: &messages, schema: Some(&schema), completion_cap: 9 });
+        let Request::Chat(body) = request else { panic!("a chat") };
+        body
+    }
+
+    fn image(dialect: Dialect, model: &str, quality: &str) -> Request {
+        let format = Format { width: 1024, height: 1536, quality: quality.to_owned() };
+        dialect.image(&ImageDraft { model, prompt: "a loaf", format: &format, completion_cap: 9 })
+    }
+
+    #[test]
+    fn chats_as_they_are_sent() {
+        let messages = json!([{ "role": "system", "content": "rules" }, { "role": "user", "content": "brief" }]);
+        let format = json!({
+            "type": "json_schema",
+            "json_schema": { "name": "post", "strict": true, "schema": { "type": "object" } },
+        });
+        assert_eq!(
+            chat(Dialect::OpenAi),
+            json!({ "model": "m", "messages": messages, "max_completion_tokens": 9, "response_format": format })
+        );
+        assert_eq!(
+            chat(Dialect::OpenRouter),
+            json!({ "model": "m", "messages": messages, "max_tokens": 9, "response_format": format,
+                "usage": { "include": true } })
+        );
+        assert_eq!(
+            chat(Dialect::A4f),
+            json!({ "model": "m", "messages": messages, "max_tokens": 9, "response_format": format })
+        );
+    }
+
+    #[test]
+    fn images_as_they_are_sent() {
+        let Request::Image(body) = image(Dialect::OpenAi, "gpt-image-2", "high") else { panic!("an image") };
+        let plain = json!({ "model": "gpt-image-2", "prompt": "a loaf", "n": 1, "size": "1024x1536" });
+        let mut expected = plain.clone();
+        expected["quality"] = "high".into();
+        assert_eq!(body, expected);
+        let Request::Image(body) = image(Dialect::A4f, "gpt-image-2", "standard") else { panic!("an image") };
+        assert_eq!(body, plain);
+        let Request::Image(body) = image(Dialect::OpenAi, "dall-e-3", "standard") else { panic!("an image") };
+        assert_eq!((body["response_format"].as_str(), body.get("quality")), (Some("b64_json"), None));
+        let Request::Chat(body) = image(Dialect::OpenRouter, "g/m:free", "standard") else { panic!("a chat") };
+        assert_eq!(body["modalities"], json!(["image", "text"]));
+        assert_eq!(body["messages"], json!([{ "role": "user", "content": "a loaf" }]));
+    }
+}
