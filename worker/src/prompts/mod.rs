@@ -35,11 +35,16 @@ pub fn image(brief: &CaptionBrief, picture: &str, size: &str, quality: &str) -> 
     ImageAsk { prompt: image::prompt(brief, picture), size: size.to_owned(), quality: quality.to_owned() }
 }
 
-/// A value on one line: line breaks become slashes, other control characters go.
+/// A value on one line: a line break becomes a slash, or just a space where a sentence ends; other control characters go.
 fn one_line(value: &str) -> String {
-    let lines = value.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
-    let kept = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty());
-    let mut joined = kept.collect::<Vec<_>>().join(" / ");
+    let mut joined = String::with_capacity(value.len());
+    for line in value.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !line.is_empty() && !joined.is_empty() {
+            joined.push_str(if joined.ends_with(['.', '!', '?', ':', ';', ',', '…']) { " " } else { " / " });
+        }
+        joined.push_str(&line);
+    }
     joined.retain(|c| !c.is_control());
     joined
 }

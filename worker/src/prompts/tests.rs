@@ -22,7 +22,7 @@ fn the_brief_is_sent_line_by_line() {
     assert_eq!(
         ask.messages[1].content,
         "BRIEF BEGINS\nBrand: Crust & Co\nTopic: Sourdough Saturday\nTone: friendly\n\
-         Brief: Two loaves for one. / Only this week.\nAudience: families nearby\nPlatform: instagram\nLanguage: de\n\
+         Brief: Two loaves for one. Only this week.\nAudience: families nearby\nPlatform: instagram\nLanguage: de\n\
          BRIEF ENDS"
     );
     let bare = CaptionBrief { brand: "B".to_owned(), tone: "dry".to_owned(), ..CaptionBrief::default() };
