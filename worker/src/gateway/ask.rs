@@ -86,9 +86,12 @@ pub struct ImageReply {
 pub enum Stop {
     /// Final: another try would end the same.
     Failed(Reason),
-    /// Nothing may be called now, or everything was tried. Never a failure by itself: come back after `after` at the
-    /// soonest.
+    /// Everything was tried, or is put aside until an operator acts: come back after `after` at the soonest. It counts
+    /// as a try of the post, so that one that no provider will serve ends.
     Wait { after: Duration, reason: Reason },
+    /// Every way is over its limit for now, or this worker may not send: come back after `after`. It says nothing about
+    /// the post, so it counts for nothing.
+    Closed { after: Duration, reason: Reason },
     /// The books said no.
     Refused(Refusal),
 }

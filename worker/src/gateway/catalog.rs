@@ -30,8 +30,8 @@ pub(crate) struct Catalog {
     pub(crate) providers: Vec<Provider>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) keys: Vec<Key>,
-    caption: Route,
-    image: Route,
+    /// Only those that have a model.
+    routes: BTreeMap<Step, Route>,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl fmt::Debug for Key {
 }
 
 /// The models that a step asks, in order; only those of providers that have a key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) models: Vec<Model>,
 }
@@ -97,8 +97,7 @@ impl Catalog {
             providers: Vec::new(),
             pools: Vec::new(),
             keys: Vec::new(),
-            caption: Route::default(),
-            image: Route::default(),
+            routes: BTreeMap::new(),
         };
         let mut indexes = BTreeMap::new();
         for (name, profile) in &profiles.providers {
@@ -114,20 +113,18 @@ impl Catalog {
         }
         for (name, route) in &profiles.routes {
             let resolved = resolve(name, route, prices, &indexes)?;
-            match name.as_str() {
-                "caption" => catalog.caption = resolved,
-                _ => catalog.image = resolved,
+            if !resolved.models.is_empty() {
+                // The profiles' check lets only names of steps through.
+                catalog.routes.insert(if name == "image" { Step::Image } else { Step::Caption }, resolved);
             }
         }
         catalog.warn_of_shutdowns(Utc::now().date_naive());
         Ok(catalog)
     }
 
-    pub(crate) fn route(&self, step: Step) -> &Route {
-        match step {
-            Step::Caption | Step::Moderation => &self.caption,
-            Step::Image => &self.image,
-        }
+    /// The models that `step` asks; `None` when no provider with a key has one.
+    pub(crate) fn route(&self, step: Step) -> Option<&Route> {
+        self.routes.get(&step)
     }
 
     /// Adds a provider with the keys that the environment has for it; `None` when it has none.
@@ -191,7 +188,7 @@ impl Catalog {
 
     /// Says which configured models are gone, or will be within 30 days.
     fn warn_of_shutdowns(&self, today: NaiveDate) {
-        for model in self.caption.models.iter().chain(&self.image.models) {
+        for model in self.routes.values().flat_map(|route| &route.models) {
             let Some(date) = model.price.shutdown_date else { continue };
             if today >= date {
                 tracing::warn!(model = model.name, %date, "this model was switched off by its provider");
@@ -280,11 +277,12 @@ impl fmt::Display for Catalog {
             }
             f.write_str("); ")?;
         }
-        let chain = |route: &Route| {
-            let names: Vec<_> = route.models.iter().map(|model| model.name.as_str()).collect();
+        let chain = |step: Step| {
+            let models = self.route(step).map_or(&[][..], |route| &route.models);
+            let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         };
-        write!(f, "captions by {}; images by {}", chain(&self.caption), chain(&self.image))
+        write!(f, "captions by {}; images by {}", chain(Step::Caption), chain(Step::Image))
     }
 }
 
@@ -320,7 +318,7 @@ mod tests {
         .expect("good");
         let pools: Vec<_> = catalog.pools.iter().map(|pool| (pool.name.as_str(), pool.keys.len())).collect();
         assert_eq!(pools, [("openai", 2), ("openrouter_api_key_1", 1), ("openrouter_api_key_6", 1)]);
-        assert_eq!(catalog.route(Step::Caption).models.len(), 8);
+        assert_eq!(catalog.route(Step::Caption).expect("configured").models.len(), 8);
         let shown = catalog.to_string();
         assert!(shown.contains("OPENAI_API_KEY_2") && !shown.contains("k2"), "{shown}");
         assert!(!format!("{catalog:?}").contains("k2"));
@@ -335,7 +333,7 @@ mod tests {
     #[test]
     fn without_keys_there_is_nothing_to_call() {
         let catalog = load(&[]).expect("good");
-        assert!(catalog.providers.is_empty() && catalog.route(Step::Image).models.is_empty());
+        assert!(catalog.providers.is_empty() && catalog.route(Step::Image).is_none());
     }
 
     #[test]

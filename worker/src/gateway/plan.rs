@@ -94,10 +94,6 @@ impl Plan {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.candidates.is_empty()
-    }
-
     /// The first target that is open. A model's rest that is short is waited out before the next model is asked.
     pub(crate) fn pick(&mut self, route: &Route, admission: &Admission, limits: &Limits, now: Instant) -> Pick {
         let mut soonest: Option<(Instant, Class)> = None;

@@ -82,11 +82,8 @@ impl Inner {
     /// Runs `task` to its reply, or to the reason that there is none.
     pub(super) async fn run<T: Task>(&self, ledger: &mut impl Ledger, task: &T) -> Result<Served<T::Reply>, Stop> {
         let (catalog, start) = (&self.catalog, Instant::now());
-        let route = catalog.route(task.step());
+        let Some(route) = catalog.route(task.step()) else { return Err(Stop::Failed(not_configured())) };
         let mut plan = Plan::new(catalog, route, self.next_turn());
-        if plan.is_empty() {
-            return Err(Stop::Failed(not_configured()));
-        }
         let (mut billed, mut last): (u32, Option<Class>) = (0, None);
         let mut again: Option<(Target, bool)> = None;
         loop {
@@ -105,7 +102,7 @@ impl Inner {
                         tokio::time::sleep(jittered(rest)).await;
                         continue;
                     }
-                    Pick::Wait(rest, class) => return Err(closed(rest, class)),
+                    Pick::Wait(rest, class) => return Err(closed(rest, class, last)),
                     Pick::Exhausted => return Err(exhausted(last)),
                 },
             };
@@ -125,7 +122,8 @@ impl Inner {
             };
             let verdict = verdict(&failure);
             self.take_in(target, &place, &failure, &verdict);
-            last = Some(verdict.class);
+            // A limit says less about the post than any other trouble it had.
+            last = if verdict.class == Class::RateLimited { last.or(Some(verdict.class)) } else { Some(verdict.class) };
             billed += u32::from(verdict.money != Money::NotBilled);
             match plan.failed(target, &verdict, catalog.limits.policy_refusal_tries_next_model) {
                 Course::Again { pause, double_cap } => {
@@ -297,9 +295,10 @@ fn wait(after: Duration, class: Class) -> Stop {
 }
 
 /// Nothing is open. What only an operator can mend is looked at again soon, in case it was.
-fn closed(rest: Duration, class: Class) -> Stop {
-    match class {
-        Class::RateLimited => wait(rest, class),
+fn closed(rest: Duration, class: Class, last: Option<Class>) -> Stop {
+    match (class, last) {
+        (Class::RateLimited, None | Some(Class::RateLimited)) => Stop::Closed { after: rest, reason: reason(class) },
+        (Class::RateLimited, Some(trouble)) => wait(rest, trouble),
         _ => wait(rest.min(AFTER_REFUSAL), class),
     }
 }
@@ -326,7 +325,7 @@ fn given_up(last: Class) -> Stop {
 
 fn interrupted() -> Stop {
     let message = "The worker was interrupted before it could make the call. The post is tried again.".to_owned();
-    Stop::Wait { after: AFTER_LOST_LEASE, reason: Reason { class: "interrupted", message } }
+    Stop::Closed { after: AFTER_LOST_LEASE, reason: Reason { class: "interrupted", message } }
 }
 
 fn not_configured() -> Reason {

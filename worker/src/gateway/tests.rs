@@ -10,16 +10,17 @@ mod rotation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use shared::config::{Names, Settings};
 use shared::domain::{AttemptState, CallId, Nanodollars, Step};
 use shared::store::advance::{Bill, Caption, Quote, Reason, Refusal};
-use simulator::{Running, Simulator, SimulatorConfig};
+use simulator::{Limits, Running, Simulator, SimulatorConfig};
 use tokio::sync::Semaphore;
 
 use super::catalog::Catalog;
 use super::prices::Prices;
-use super::profiles::Profiles;
+use super::profiles::{Pooling, Profiles};
 use super::{ChatReply, Gateway, ImageReply, SendGuard, Stop};
 use crate::prompts::{self, CaptionBrief};
 use crate::settle::Ledger;
@@ -54,14 +55,28 @@ impl Stage {
     /// Three keys of `OpenAI`, each a pool of its own.
     fn three_pools() -> Self {
         Self::with(&THREE_KEYS, |profiles| {
-            profiles.providers.get_mut("openai").expect("built in").pooling = super::profiles::Pooling::Each;
+            profiles.providers.get_mut("openai").expect("built in").pooling = Pooling::Each;
         })
     }
 
     /// The built-in profiles, changed by `change`, with `keys`. Every provider's calls go to the simulator.
     fn with(keys: &[(&str, &str)], change: impl FnOnce(&mut Profiles)) -> Self {
+        Self::over(SimulatorConfig::default(), keys, change)
+    }
+
+    /// Three pools that the simulator lets make `requests` calls a second each, of the first model only.
+    fn limited(requests: u64) -> Self {
+        let limits = Limits { requests: Some(requests), ..Limits::NONE };
+        let config = SimulatorConfig { limits, limit_window: Duration::from_secs(1), ..SimulatorConfig::default() };
+        Self::over(config, &THREE_KEYS, |profiles| {
+            profiles.providers.get_mut("openai").expect("built in").pooling = Pooling::Each;
+            profiles.routes.get_mut("caption").expect("built in").models.truncate(1);
+        })
+    }
+
+    fn over(config: SimulatorConfig, keys: &[(&str, &str)], change: impl FnOnce(&mut Profiles)) -> Self {
         install_tls();
-        let simulator = Simulator::start(SimulatorConfig::default()).expect("a simulator");
+        let simulator = Simulator::start(config).expect("a simulator");
         let mut profiles = Profiles::read("").expect("built in");
         for provider in profiles.providers.values_mut() {
             provider.base_url = simulator.url();
@@ -186,7 +201,9 @@ impl Books {
 fn class_of<T: std::fmt::Debug>(stopped: Result<T, Stop>) -> (&'static str, bool) {
     match stopped.expect_err("a stop") {
         Stop::Failed(Reason { class, .. }) => (class, true),
-        Stop::Wait { reason: Reason { class, .. }, .. } => (class, false),
+        Stop::Wait { reason: Reason { class, .. }, .. } | Stop::Closed { reason: Reason { class, .. }, .. } => {
+            (class, false)
+        }
         Stop::Refused(refusal) => panic!("{refusal}"),
     }
 }

@@ -18,6 +18,8 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
         Stop::Failed(reason) => Ending::Failed(reason),
         Stop::Wait { reason, .. } if claim.retries >= max_retries => Ending::Failed(reason),
         Stop::Wait { after, reason } => Ending::Retry { after: after.max(backoff(claim.retries)), reason },
+        // However long the queue at the provider is, a post does not fail for standing in it.
+        Stop::Closed { after, reason } => Ending::Retry { after: after.max(backoff(0)), reason },
         // Stopped and over budget: back as it is; the batch's state says what happens next. Fenced: nothing is written.
         Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced | Refusal::Unwritten) => Ending::Release,
     }

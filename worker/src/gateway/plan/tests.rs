@@ -56,7 +56,7 @@ fn any_failure() -> impl Strategy<Value = Failure> {
 
 /// Lets every call fail as `failure` says, and returns what was called.
 fn walk(catalog: &Catalog, turn: usize, mut failure: impl FnMut(Target) -> Failure) -> Vec<(Target, Class)> {
-    let (route, admission) = (catalog.route(Step::Caption), Admission::default());
+    let (route, admission) = (catalog.route(Step::Caption).expect("configured"), Admission::default());
     let mut plan = Plan::new(catalog, route, turn);
     let (mut calls, mut again, mut now) = (Vec::new(), None, Instant::now());
     for _ in 0..1000 {
@@ -112,7 +112,7 @@ proptest! {
     fn repeats_keep_to_their_budget(turn in 0_usize..9) {
         let catalog = catalog(Pooling::Each);
         let calls = walk(&catalog, turn, |_| status(500, ""));
-        let targets = KEYS * catalog.route(Step::Caption).models.len();
+        let targets = KEYS * catalog.route(Step::Caption).expect("configured").models.len();
         prop_assert_eq!(calls.len(), targets + catalog.limits.repeats as usize);
     }
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use simulator::Fault;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::{Books, Stage};
+use super::{Books, Stage, class_of};
 
 /// One key, and a second for a whole call.
 fn hasty() -> Stage {
@@ -51,19 +53,40 @@ async fn a_timeout_is_tried_at_one_other_pool_and_then_with_the_next_model() {
 }
 
 #[tokio::test]
-async fn a_huge_image_is_refused_before_it_fills_the_memory() {
-    let (stage, mut books) = (Stage::new(), Books::default());
-    let before = resident();
-    stage.fault(Fault::image().huge(100).times(1));
-    stage.image(&mut books).await.expect("an image");
-    assert_eq!(books.trail(), ["KEY gpt-image-2.6-flare unknown", "KEY gpt-image-2 settled"]);
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 160 << 20, "memory grew by {grown} bytes");
+async fn a_huge_image_is_refused_and_the_next_model_serves() {
+    for fault in [Fault::image().huge(100), Fault::image().endless()] {
+        let (stage, mut books) = (Stage::new(), Books::default());
+        stage.fault(fault.times(1));
+        stage.image(&mut books).await.expect("an image");
+        assert_eq!(books.trail(), ["KEY gpt-image-2.6-flare unknown", "KEY gpt-image-2 settled"]);
+    }
 }
 
-/// Resident memory of this process in bytes; other tests run beside this one.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
-    pages * 4096
+#[tokio::test]
+async fn an_endless_answer_of_good_looking_json_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let server = tokio::spawn(async move {
+        let mut sent: usize = 0;
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n16\r\n{\"data\":[{\"b64_json\":\"\r\n";
+            let chunk = format!("10000\r\n{}\r\n", "A".repeat(0x10000));
+            let _request = socket.read(&mut [0; 4096]).await;
+            let _gone = socket.write_all(head.as_bytes()).await;
+            while socket.write_all(chunk.as_bytes()).await.is_ok() {
+                sent += 0x10000;
+                assert!(sent < 256 << 20, "nobody cut it off");
+            }
+        }
+    });
+    let stage = Stage::with(&[("OPENAI_API_KEY", "k1")], |profiles| {
+        profiles.providers.get_mut("openai").expect("built in").base_url.clone_from(&base);
+    });
+    let mut books = Books::default();
+    let ask = crate::prompts::image(&super::bakery(), "A loaf.", "1024x1024", "low");
+    let stopped = stage.gateway.image(&mut books, ask).await;
+    assert_eq!(class_of(stopped), ("provider_unavailable", false));
+    assert_eq!(books.trail(), ["KEY gpt-image-2.6-flare unknown", "KEY gpt-image-2 unknown"]);
+    assert!(books.verdicts().iter().all(|verdict| verdict.contains("too large")), "{:?}", books.verdicts());
+    server.abort();
 }

@@ -77,7 +77,7 @@ async fn a_long_rest_sends_the_post_to_the_next_model_and_then_to_wait() {
     stage.caption(&mut books).await.expect("a caption");
     assert_eq!(books.trail(), ["KEY gpt-6-luna failed", "KEY gpt-6.1-terra settled"]);
     stage.fault(Fault::chat().status(429).retry_after(40));
-    let Err(Stop::Wait { after, reason }) = stage.caption(&mut books).await else { panic!("a wait") };
+    let Err(Stop::Closed { after, reason }) = stage.caption(&mut books).await else { panic!("closed") };
     assert_eq!(reason.class, "rate_limited");
     // The soonest of the three models.
     assert!(after > Duration::from_secs(20) && after <= Duration::from_secs(30), "{after:?}");
@@ -90,7 +90,7 @@ async fn a_long_rest_sends_the_post_to_the_next_model_and_then_to_wait() {
 async fn a_daily_limit_rests_until_its_reset() {
     let stage = Stage::new();
     stage.fault(Fault::chat().status(429).message("Limit reached on requests per day (RPD)").retry_after(7200));
-    let Err(Stop::Wait { after, .. }) = stage.caption(&mut Books::default()).await else { panic!("a wait") };
+    let Err(Stop::Closed { after, .. }) = stage.caption(&mut Books::default()).await else { panic!("closed") };
     assert!(after > Duration::from_hours(1), "{after:?}");
 }
 
@@ -134,4 +134,23 @@ async fn slots_bound_the_calls_in_flight() {
     tokio::join!(calls, release);
     assert_eq!(stage.simulator.admin().peak_in_flight(), 8);
     assert_eq!(stage.simulator.bill().calls.len(), 20);
+}
+
+#[tokio::test]
+async fn a_batch_larger_than_the_limit_is_served_whole_by_waiting() {
+    // Six calls a second in all; no key is called while it rests.
+    let stage = Stage::limited(2);
+    let mut books = Books::default();
+    for _ in 0..20 {
+        loop {
+            match stage.caption(&mut books).await {
+                Ok(_) => break,
+                Err(Stop::Closed { after, .. }) => tokio::time::sleep(after).await,
+                Err(stop) => panic!("{stop:?}"),
+            }
+        }
+    }
+    let served = books.verdicts().into_iter().filter(|verdict| *verdict == "served").count();
+    assert_eq!(served, 20);
+    assert!(books.entries.len() < 40, "{} calls for 20 captions", books.entries.len());
 }

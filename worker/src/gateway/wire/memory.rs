@@ -27,8 +27,7 @@ pub(crate) struct BodyMemory {
 #[derive(Debug, Default)]
 pub(crate) struct Booking {
     room: usize,
-    ordinary: Option<OwnedSemaphorePermit>,
-    _large: Option<OwnedSemaphorePermit>,
+    permits: Vec<OwnedSemaphorePermit>,
 }
 
 impl BodyMemory {
@@ -41,12 +40,12 @@ impl BodyMemory {
         if size <= booking.room.max(FREE) {
             return;
         }
-        if booking.ordinary.is_none() {
-            booking.ordinary = acquire(&self.ordinary).await;
+        if booking.room == 0 {
+            booking.permits.extend(acquire(&self.ordinary).await);
             booking.room = ORDINARY;
         }
         if size > ORDINARY {
-            booking._large = acquire(&self.large).await;
+            booking.permits.extend(acquire(&self.large).await);
             booking.room = usize::MAX;
         }
     }
@@ -74,7 +73,7 @@ mod tests {
         }
         let mut late = Booking::default();
         memory.make_room(&mut late, FREE).await;
-        assert!(late.ordinary.is_none());
+        assert!(late.permits.is_empty());
         memory.make_room(&mut late, ORDINARY).await;
         assert!(memory.make_room(&mut late, ORDINARY + 1).now_or_never().is_none());
         held.pop();
