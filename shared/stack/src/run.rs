@@ -14,7 +14,8 @@ const DEFAULT_PORT: u16 = 8000;
 
 /// Returns after an orderly stop.
 pub async fn run(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<u8> {
-    let plan = plan(settings, Programs::beside_us()?)?;
+    let keys = settings.provider_keys()?;
+    let plan = plan(settings, &keys, Programs::beside_us()?)?;
     let state = State::open(&settings.state_dir)?;
     orphans::end(&state).await?;
     port::require_free(&plan.host, plan.port)?;
@@ -22,7 +23,7 @@ pub async fn run(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<u8>
 
     say(format_args!("starting Broadside from {} …", state.root().display()));
     let assembly = Assembly::start(&state, &plan, shutdown).await?;
-    banner(&plan, settings, &assembly, &state);
+    banner(&plan, &keys, &assembly, &state);
     shutdown.requested().await;
     say(format_args!(
         "stopping: workers finish what they have begun, at most {} s (Ctrl-C again: at once)",
@@ -33,8 +34,7 @@ pub async fn run(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<u8>
     Ok(0)
 }
 
-fn plan(settings: &Settings, programs: Programs) -> anyhow::Result<Plan> {
-    let keys = settings.provider_keys();
+fn plan(settings: &Settings, keys: &[String], programs: Programs) -> anyhow::Result<Plan> {
     if keys.is_empty() && !settings.production && settings.environment.get("OPENAI_BASE_URL").is_some() {
         bail!(
             "OPENAI_BASE_URL is set without a key: set OPENAI_API_KEY too (any word, when that server asks for none)"
@@ -64,7 +64,7 @@ fn with_token_secret(mut plan: Plan, settings: &Settings, state: &State) -> anyh
     Ok(plan)
 }
 
-fn banner(plan: &Plan, settings: &Settings, assembly: &Assembly, state: &State) {
+fn banner(plan: &Plan, keys: &[String], assembly: &Assembly, state: &State) {
     let (postgres, redis) = assembly.servers.ours();
     let server = |ours: bool, name: &str| {
         if ours { "private, started here".to_owned() } else { format!("the one that {name} names") }
@@ -78,7 +78,6 @@ fn banner(plan: &Plan, settings: &Settings, assembly: &Assembly, state: &State) 
     say(format_args!("  workers    {} processes", plan.workers));
     say(format_args!("  Postgres   {}", server(postgres, "DATABASE_URL")));
     say(format_args!("  Redis      {}", server(redis, "REDIS_URL")));
-    let keys = settings.provider_keys();
     match (&assembly.simulator_url, keys.is_empty()) {
         (Some(url), _) => {
             say(format_args!(

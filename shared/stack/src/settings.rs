@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::key_names::{KeyNames, PROFILES};
+
 /// Names that hold the token secret, any one of which makes a generated one unnecessary.
 const SECRET_NAMES: [&str; 3] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY"];
 
@@ -153,8 +155,17 @@ impl Settings {
     }
 
     /// Names of the variables that hold keys of real providers.
-    pub fn provider_keys(&self) -> Vec<String> {
-        self.environment.names().filter(|name| is_provider_key(name)).map(str::to_owned).collect()
+    pub fn provider_keys(&self) -> anyhow::Result<Vec<String>> {
+        let own = self.environment.setting("", "providers", "profiles")?;
+        let known = match own {
+            Some(path) => {
+                let text =
+                    std::fs::read_to_string(&path).with_context(|| format!("cannot read the profiles {path}"))?;
+                KeyNames::of_profiles(&text).with_context(|| format!("the profiles {path}"))?
+            }
+            None => KeyNames::of_profiles(PROFILES).context("config/providers.toml")?,
+        };
+        Ok(self.environment.names().filter(|name| known.contain(name)).map(str::to_owned).collect())
     }
 }
 
@@ -168,14 +179,6 @@ fn number<T: FromStr + PartialOrd>(
         Ok(number) if range.contains(&number) => Ok(number),
         _ => bail!("{name}={value} is not {allowed}"),
     }
-}
-
-/// `OPENAI_API_KEY`, `OPENROUTER_API_KEY_2`, `A4F_API_KEY_FILE` and the like.
-fn is_provider_key(name: &str) -> bool {
-    let name = name.strip_suffix("_FILE").unwrap_or(name);
-    let Some((_, number)) = name.split_once("_API_KEY") else { return false };
-    number.is_empty()
-        || number.strip_prefix('_').is_some_and(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -218,9 +221,13 @@ mod tests {
             ("OPENROUTER_API_KEY_1", ""),
             ("A4F_API_KEY_FILE", "/run/secret"),
             ("OPENAI_API_KEYS", "a"),
+            ("WEATHER_API_KEY", "a"),
             ("OPENAI_BASE_URL", "http://x"),
         ]);
         let settings = Settings::from_environment(environment).expect("is valid");
-        assert_eq!(settings.provider_keys(), ["A4F_API_KEY_FILE", "OPENAI_API_KEY", "OPENAI_API_KEY_2"]);
+        assert_eq!(
+            settings.provider_keys().expect("are known"),
+            ["A4F_API_KEY_FILE", "OPENAI_API_KEY", "OPENAI_API_KEY_2"]
+        );
     }
 }

@@ -72,7 +72,7 @@ fn asks_for_real_providers(settings: &Settings) -> anyhow::Result<bool> {
         "with ENVIRONMENT=production the simulator never stands in: unset it, or use real providers with DEMO_REAL=1"
     );
     ensure!(
-        !real || !settings.provider_keys().is_empty(),
+        !real || !settings.provider_keys()?.is_empty(),
         "DEMO_REAL=1 needs a provider's key, such as OPENAI_API_KEY, in the environment or .env"
     );
     Ok(real)

@@ -77,17 +77,17 @@ pub async fn install_missing(needs_postgres: bool, needs_redis: bool) -> anyhow:
         format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {}", packages.join(" "));
     if in_path("apt-get").is_none() {
         bail!(
-            "{} is missing and this machine has no apt-get: install it, or name running servers by DATABASE_URL and REDIS_URL",
-            packages.join(" and ")
+            "not installed: {}. This machine has no apt-get: install by hand, or name servers by DATABASE_URL and REDIS_URL",
+            packages.join(", ")
         );
     }
     let Some(mut shell) = root_shell().await else {
-        bail!("{} is missing and installing needs root: {advice}", packages.join(" and "));
+        bail!("not installed: {}. Installing needs root; type: {advice}", packages.join(", "));
     };
     super::announce_installation(&packages);
     run_script(&mut shell, &packages).await.with_context(|| format!("could not install; try by hand: {advice}"))?;
     if (needs_postgres && postgres(None).is_none()) || (needs_redis && redis().is_none()) {
-        bail!("{} is still missing after the installation: {advice}", packages.join(" and "));
+        bail!("apt-get ended well, and still not all is there: {}. Type: {advice}", packages.join(", "));
     }
     Ok(())
 }
