@@ -27,7 +27,7 @@ pub(super) struct Batch {
     pub(super) total_posts: u64,
     pub(super) completed_posts: u64,
     pub(super) failed_posts: u64,
-    cost_usd: Value,
+    cost_usd: f64,
 }
 
 impl Batch {
@@ -35,9 +35,9 @@ impl Batch {
         matches!(&*self.status, "completed" | "failed" | "cancelled")
     }
 
-    /// In dollars, as the API writes it.
+    /// In dollars.
     pub(super) fn cost(&self) -> String {
-        self.cost_usd.as_str().map_or_else(|| self.cost_usd.to_string(), str::to_owned)
+        format!("{:.4}", self.cost_usd)
     }
 }
 
