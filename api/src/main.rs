@@ -46,10 +46,18 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may not have been started, so the one line that matters goes out directly.
-            drop(writeln!(io::stderr(), "broadside-api: {error:#}"));
+            drop(writeln!(io::stderr(), "broadside-api: {}", line(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, in one line; a cause that the text above it tells already is left out.
+fn line(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |line, cause| {
+        let cause = cause.to_string();
+        if line.contains(&cause) { line } else { format!("{line}: {cause}") }
+    })
 }
 
 async fn serve() -> anyhow::Result<()> {

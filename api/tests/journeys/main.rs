@@ -5,4 +5,5 @@ mod app;
 mod campaigns;
 mod compat;
 mod document;
+mod program;
 mod service;

@@ -131,3 +131,25 @@ async fn it_stops_at_once_when_nothing_is_in_flight() {
     app.stop().await;
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }
+
+#[tokio::test]
+async fn an_answer_in_flight_is_finished_before_it_stops() {
+    let app = TestApp::start().await;
+    let mut slow = TcpStream::connect(app.url.trim_start_matches("http://")).await.expect("a connection");
+    let body = r#"{"username":"jo","password":"a guess"}"#;
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    // It waits for the body when it is told to stop.
+    let mut go_on = [0_u8; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    slow.read_exact(&mut go_on).await.expect("it asks for the body");
+    app.app.stopping.cancel();
+    slow.write_all(body.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.expect("an answer, then the end");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    app.stop().await;
+}
