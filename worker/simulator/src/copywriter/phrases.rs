@@ -87,6 +87,8 @@ mod tests {
             assert!(phrases.bodies.len() >= 8, "{code}");
             for mood in [&phrases.plain, &phrases.warm, &phrases.playful, &phrases.bold] {
                 assert!(mood.hooks.len() >= 4 && mood.calls.len() >= 3, "{code}");
+                assert!(mood.hooks.iter().all(|hook| hook.contains("{topic}")), "{code}");
+                assert!(mood.calls.iter().any(|call| call.contains("{brand}")), "{code}");
             }
             assert!(phrases.bodies.iter().any(|phrase| !phrase.contains("{audience}")), "{code}");
         }

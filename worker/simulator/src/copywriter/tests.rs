@@ -89,3 +89,17 @@ fn the_same_messages_give_the_same_text() {
     let user = "Brand: Acme\nTopic: anvils";
     assert_eq!(copy_for(user).prose(), copy_for(user).prose());
 }
+
+#[test]
+fn every_post_names_its_brand_and_its_topic() {
+    for number in 0..200 {
+        let platform = ["x", "linkedin", "instagram", "facebook"][number % 4];
+        let tone = ["", "warm", "playful", "bold"][number / 4 % 4];
+        let language = ["en", "de", "fr", "es", "it", "pt", "nl"][number % 7];
+        let copy = copy_for(&format!(
+            "Brand: Acme\nTopic: anvil {number}\nTone: {tone}\nPlatform: {platform}\nLanguage: {language}"
+        ));
+        assert!(copy.caption.contains("Acme"), "{platform} {tone} {language}: {}", copy.caption);
+        assert!(copy.caption.contains(&format!("anvil {number}")), "{platform} {tone} {language}: {}", copy.caption);
+    }
+}
