@@ -10,6 +10,7 @@ use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
+use crate::generation::{Generation, GenerationError};
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -22,33 +23,10 @@ pub enum StartError {
     Queue(#[from] QueueError),
     #[error("{0}")]
     Media(#[from] MediaError),
+    #[error("{0}")]
+    Generation(#[from] GenerationError),
     #[error("password hashing: {0}")]
     Passwords(#[from] crate::auth::PasswordError),
-}
-
-/// Whether posts can be generated at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generation {
-    /// A provider's key is set, or the simulator stands in.
-    Configured,
-    Unconfigured,
-}
-
-impl Generation {
-    /// Names of which one must be set for a provider to be reached; each may also end in `_1`, `_2`, ….
-    const KEYS: [&str; 3] = ["OPENAI_API_KEY", "OPENROUTER_API_KEY", "A4F_API_KEY"];
-
-    pub fn of(settings: &Settings, names: &Names) -> Result<Self, ConfigError> {
-        if !settings.simulator.url.is_empty() {
-            return Ok(Self::Configured);
-        }
-        for key in Self::KEYS {
-            if names.get(key)?.is_some() || names.get(&format!("{key}_1"))?.is_some() {
-                return Ok(Self::Configured);
-            }
-        }
-        Ok(Self::Unconfigured)
-    }
 }
 
 /// Everything that handlers share. One a process, behind an `Arc`.

@@ -12,6 +12,7 @@ pub mod caller;
 pub mod campaigns;
 pub mod compat;
 pub mod door;
+pub mod generation;
 pub mod idempotency_key;
 pub mod page;
 pub mod parse;

@@ -7,7 +7,8 @@ use chrono::Utc;
 use poem_openapi::Object;
 use shared::store::workers;
 
-use crate::app::{App, Generation};
+use crate::app::App;
+use crate::generation::Generation;
 use crate::time::rfc3339;
 
 /// How long a part may take to answer before it counts as away.

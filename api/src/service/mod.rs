@@ -11,7 +11,8 @@ use poem_openapi::payload::{Json, PlainText, Response};
 use poem_openapi::{Object, OpenApi};
 
 use self::health::{Health, HealthView};
-use crate::app::{App, Generation};
+use crate::app::App;
+use crate::generation::Generation;
 use crate::problem::Problem;
 use crate::routes::Chapter;
 
