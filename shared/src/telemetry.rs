@@ -29,7 +29,17 @@ pub fn start(settings: &LogSettings, program: &str) -> Result<(), TelemetryError
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    started.map_err(|_| TelemetryError::Twice)
+    started.map_err(|_| TelemetryError::Twice)?;
+    log_panics();
+    Ok(())
+}
+
+/// A panic is a line of the log like any other. Its message stays out: it may hold what somebody sent.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(panic.place = place, "a part of the program panicked");
+    }));
 }
 
 fn filter(settings: &LogSettings) -> Result<EnvFilter, TelemetryError> {
