@@ -10,7 +10,9 @@ use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
+use crate::batches::{Board, Doorbell, LargeBodies};
 use crate::generation::{Generation, GenerationError};
+use crate::media::Links;
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,14 @@ pub struct App {
     pub sessions: Sessions,
     /// Limits registration and login by address.
     pub door_limit: RateLimit,
+    /// Signs links to images and events.
+    pub links: Arc<Links>,
+    /// How batches stand, for everyone who looks.
+    pub board: Arc<Board>,
+    /// Tells workers of new batches.
+    pub doorbell: Doorbell,
+    /// Permits for large bodies.
+    pub large_bodies: LargeBodies,
     pub generation: Generation,
     pub started: Instant,
     /// Cancelled when the process is asked to stop: streams and long polls end then.
@@ -58,15 +68,21 @@ impl App {
 
     /// Over a store and a queue that are open already.
     pub fn with(settings: Settings, store: Store, queue: Queue, names: &Names) -> Result<Arc<Self>, StartError> {
+        let stopping = CancellationToken::new();
+        let links = Arc::new(Links::new(&settings)?);
         Ok(Arc::new(Self {
+            media: MediaStore::open(&settings.storage, names)?,
+            board: Board::new(store.clone(), Arc::clone(&links), stopping.clone()),
+            links,
+            doorbell: Doorbell::new(queue.clone()),
+            large_bodies: LargeBodies::new(),
             tokens: Tokens::new(&settings.auth)?,
             passwords: Passwords::new(settings.auth.hash_permits)?,
             sessions: Sessions::new(settings.auth.access_ttl()),
             door_limit: RateLimit::new(&settings.http),
             generation: Generation::of(&settings, names)?,
             started: Instant::now(),
-            stopping: CancellationToken::new(),
-            media: MediaStore::open(&settings.storage, names)?,
+            stopping,
             settings,
             store,
             queue,

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a request that names one is done once, however often it comes.
 
-use poem::http::StatusCode;
+use poem::http::{HeaderMap, StatusCode};
 
 use crate::problem::Problem;
 
@@ -9,14 +9,15 @@ use crate::problem::Problem;
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// From the header of a request, if it has one.
-    pub fn of(header: Option<String>) -> Result<Option<Self>, Problem> {
-        match header {
-            None => Ok(None),
-            Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Ok(Some(Self(key)))
+    /// From the headers of a request, if there is one. One that cannot be read is never taken for none: the caller would
+    /// believe that a second request does nothing.
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let Some(header) = headers.get("idempotency-key") else { return Ok(None) };
+        match header.to_str() {
+            Ok(key) if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Some(Self(key.to_owned())))
             }
-            Some(_) => Err(Problem::new(
+            _ => Err(Problem::new(
                 StatusCode::BAD_REQUEST,
                 "invalid_idempotency_key",
                 "Idempotency-Key must have 1 to 255 visible ASCII characters.",
@@ -31,14 +32,21 @@ impl IdempotencyKey {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::{HeaderMap, HeaderValue};
+
     use super::IdempotencyKey;
+
+    fn of(header: &[u8]) -> Result<Option<IdempotencyKey>, crate::problem::Problem> {
+        let value = HeaderValue::from_bytes(header).expect("a header's value");
+        IdempotencyKey::of(&HeaderMap::from_iter([("idempotency-key".parse().expect("a name"), value)]))
+    }
 
     #[test]
     fn a_key_is_short_and_visible() {
-        assert_eq!(IdempotencyKey::of(None).expect("no key is fine"), None);
-        assert!(IdempotencyKey::of(Some("6e1b-a".to_owned())).expect("a key").is_some());
+        assert_eq!(IdempotencyKey::of(&HeaderMap::new()).expect("no key is fine"), None);
+        assert!(of(b"6e1b-a").expect("a key").is_some());
         for bad in ["", "a b", "ä", &"x".repeat(256)] {
-            assert!(IdempotencyKey::of(Some(bad.to_owned())).is_err(), "{bad:?}");
+            assert!(of(bad.as_bytes()).is_err(), "{bad:?}");
         }
     }
 }

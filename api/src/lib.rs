@@ -14,12 +14,15 @@ pub mod compat;
 pub mod door;
 pub mod generation;
 pub mod idempotency_key;
+pub mod media;
 pub mod page;
 pub mod parse;
+pub mod posts;
 pub mod problem;
 pub mod routes;
 pub mod serve;
 pub mod service;
+pub mod streams;
 pub mod time;
 
 pub use app::App;

@@ -13,11 +13,15 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::app::App;
 use crate::auth::AccountsApi;
+use crate::batches::BatchesApi;
 use crate::campaigns::CampaignsApi;
 use crate::compat::SocialMediaGeneratorApi;
 use crate::door::{Door, Template};
+use crate::media::MediaApi;
+use crate::posts::PostsApi;
 use crate::problem::CODES;
 use crate::service::{self, Pages, ServiceApi};
+use crate::streams::StreamsApi;
 
 /// The chapters of the document.
 #[derive(Tags)]
@@ -40,11 +44,16 @@ pub enum Chapter {
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, CampaignsApi, ServiceApi, SocialMediaGeneratorApi);
+type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceApi, SocialMediaGeneratorApi);
+
+/// Batches, their posts, their streams and their images.
+type BatchRooms = (BatchesApi, PostsApi, StreamsApi, MediaApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
-    (AccountsApi::new(app()), CampaignsApi::new(app()), ServiceApi::new(app()), SocialMediaGeneratorApi::new(app()))
+    let batches = (BatchesApi::new(app()), PostsApi::new(app()), StreamsApi::new(app()), MediaApi::new(app()));
+    let seed = SocialMediaGeneratorApi::new(app());
+    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, ServiceApi::new(app()), seed)
 }
 
 /// Everything that is served, behind the door.

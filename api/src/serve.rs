@@ -2,7 +2,8 @@
 //!
 //! One task a connection, HTTP/1.1. The head of a request has its time, and so has a connection between two requests, so that
 //! clients that say nothing cannot use up the sockets. When the process is told to stop, no new connection is taken, idle ones
-//! are closed, and answers in flight have [`GRACE`] to end. Beside the connections run the revocation feed and the upkeep.
+//! are closed, and answers in flight have [`GRACE`] to end. Beside the connections run the revocation feed, the
+//! ear for progress events, and the upkeep.
 
 use std::convert::Infallible;
 use std::io;
@@ -47,7 +48,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<()> {
             connections.spawn(connection(stream, local, peer, Arc::clone(&endpoint), app.stopping.clone()));
         }
     };
-    tokio::join!(taking, feed, upkeep(&app));
+    let hearing = app.board.hear(&app.settings.redis);
+    tokio::join!(taking, feed, hearing, upkeep(&app));
     drop(listener);
     connections.close();
     if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {

@@ -1,20 +1,15 @@
 //! What happens to campaigns. Operations of every shape call these.
 
-use std::time::Duration;
-
 use shared::domain::{CampaignId, UserId};
-use shared::progress::{self, Progress};
 use shared::store::campaigns::{self, Campaign, CampaignChange, NewCampaign};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
 
 use super::views::CampaignView;
 use crate::answer::Created;
 use crate::app::App;
+use crate::batches::announce;
 use crate::idempotency_key::IdempotencyKey;
 use crate::problem::Problem;
-
-/// How long a deletion waits to ring for those who follow its batches.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Makes a campaign, once for each key.
 pub(crate) async fn create(
@@ -70,15 +65,4 @@ pub(crate) async fn delete(app: &App, user: UserId, campaign: CampaignId) -> Res
     tx.commit().await?;
     announce(app, &cancelled).await;
     Ok(())
-}
-
-/// Tells those who follow the batches. A hint that is lost costs freshness only.
-async fn announce(app: &App, events: &[Progress]) {
-    let mut redis = app.queue.redis();
-    let publishing = progress::publish(&mut redis, &app.settings.redis.namespace, events);
-    match tokio::time::timeout(PATIENCE, publishing).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(error = %error, "cancelled batches were not announced"),
-        Err(_) => tracing::warn!("cancelled batches were not announced: Redis gave no answer in time"),
-    }
 }

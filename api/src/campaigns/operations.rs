@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -43,10 +44,11 @@ impl CampaignsApi {
         caller: Caller,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        _key: Header<Option<String>>,
+        headers: &HeaderMap,
         body: Body<NewCampaign>,
     ) -> Result<Created<CampaignView>, Problem> {
-        keeping::create(&self.app, caller.user, IdempotencyKey::of(key.0)?, &body.0).await
+        keeping::create(&self.app, caller.user, IdempotencyKey::of(headers)?, &body.0).await
     }
 
     /// List campaigns, the newest first

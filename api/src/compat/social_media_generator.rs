@@ -1,12 +1,13 @@
-//! The social media generator: `/api/auth/*` and `/api/campaigns/`.
+//! The social media generator: `/api/auth/*`, `/api/campaigns/` and `/api/batch-jobs/*`.
 
 use std::sync::Arc;
 
 use poem::Request;
-use poem_openapi::param::{Path, Query};
+use poem::http::HeaderMap;
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Json, Response};
 use poem_openapi::{Object, OpenApi};
-use shared::domain::CampaignId;
+use shared::domain::{BatchId, CampaignId};
 use shared::store::campaigns::{self, CampaignChange, NewCampaign};
 use uuid::Uuid;
 
@@ -16,9 +17,12 @@ use crate::app::App;
 use crate::auth::accounts;
 use crate::auth::bodies::{Login, Registration};
 use crate::auth::views::{GrantView, UserView};
+use crate::batches::parse::UnknownFields;
+use crate::batches::{self, BatchBody, BatchView, Condition, Polled, Submission, Submitted};
 use crate::caller::Caller;
 use crate::campaigns::keeping;
 use crate::campaigns::views::CampaignView;
+use crate::idempotency_key::IdempotencyKey;
 use crate::page::Page;
 use crate::parse::Lenient;
 use crate::problem::Problem;
@@ -128,6 +132,48 @@ impl SocialMediaGeneratorApi {
     ) -> Result<Response<Json<CampaignView>>, Problem> {
         let campaign = keeping::change(&self.app, caller.user, CampaignId(id.0), body.body).await?;
         Ok(naming_ignored(Json(campaign.into()), &body.ignored))
+    }
+
+    /// Submit a batch
+    #[oai(path = "/campaigns/:id/generate-batch", method = "post")]
+    async fn generate_batch(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        /// The same key and body again give the first answer, for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        _key: Header<Option<String>>,
+        headers: &HeaderMap,
+        body: BatchBody,
+    ) -> Result<Submitted, Problem> {
+        let key = IdempotencyKey::of(headers)?;
+        let submission = Submission { campaign: CampaignId(id.0), body, key, unknown: UnknownFields::Ignore };
+        batches::submit(&self.app, caller, submission).await
+    }
+
+    /// A campaign's batches, newest first
+    #[oai(path = "/campaigns/:id/batches", method = "get")]
+    async fn batches(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        limit: Query<Option<u32>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<BatchView>>, Problem> {
+        Ok(Json(batches::history(&self.app, caller, CampaignId(id.0), limit.0, cursor.0.as_deref()).await?))
+    }
+
+    /// How a batch stands
+    #[oai(path = "/batch-jobs/:id/status", method = "get")]
+    async fn batch_status(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        #[oai(name = "If-None-Match")] if_none_match: Header<Option<String>>,
+        #[oai(name = "Prefer")] prefer: Header<Option<String>>,
+    ) -> Result<Polled, Problem> {
+        let condition = Condition::new(if_none_match.0, prefer.0.as_deref());
+        batches::poll(&self.app, caller, BatchId(id.0), &condition).await
     }
 
     /// Delete a campaign

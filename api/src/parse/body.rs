@@ -95,7 +95,7 @@ impl<T: ReadBody> ParsePayload for Lenient<T> {
 impl_apirequest_for_payload!(Lenient<T>, T: ReadBody);
 
 /// Whether a content type is JSON's, in UTF-8.
-fn is_json(content_type: &str) -> bool {
+pub fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     let charset_fits = parts.all(|part| match part.to_ascii_lowercase().strip_prefix("charset=") {

@@ -6,5 +6,5 @@
 mod body;
 mod fields;
 
-pub use body::{Body, Lenient, ReadBody, read_json};
+pub use body::{Body, Lenient, ReadBody, is_json, read_json};
 pub use fields::{Errors, Fields};

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use poem::http::StatusCode;
 use sea_orm::{DbErr, RuntimeErr};
+use shared::media::MediaError;
 use shared::store::StoreError;
+use shared::store::control::ControlError;
 use shared::store::idempotency::IdempotencyError;
+use shared::store::place::PlaceError;
 use shared::store::users::Taken;
 
 use super::{FieldError, Problem};
 use crate::auth::{AccountError, PasswordError, SessionRefusal, TokenRefusal};
+use crate::media::LinkRefusal;
 
 impl From<TokenRefusal> for Problem {
     fn from(refusal: TokenRefusal) -> Self {
@@ -97,6 +101,52 @@ impl From<IdempotencyError> for Problem {
                 "This Idempotency-Key was used for another request.",
             ),
             IdempotencyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlaceError> for Problem {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::NoCampaign => Self::not_found("campaign"),
+            PlaceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::NotFound => Self::not_found("batch"),
+            ControlError::State(status) => {
+                Self::conflict("wrong_state", format!("The batch is {status}; that cannot be done now."))
+            }
+            ControlError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkRefusal> for Problem {
+    fn from(refusal: LinkRefusal) -> Self {
+        match refusal {
+            LinkRefusal::Expired => {
+                Self::new(StatusCode::FORBIDDEN, "link_expired", "The link has expired: ask for a new one.")
+            }
+            LinkRefusal::Invalid => Self::new(StatusCode::FORBIDDEN, "link_invalid", "The link is not one of ours."),
+        }
+    }
+}
+
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::NotFound => Self::not_found("image"),
+            MediaError::Storage(_) => {
+                tracing::warn!(error = %error, "the storage of images does not answer");
+                let detail = "Images cannot be read at the moment. Try again.";
+                Self::unavailable("storage_unavailable", detail, Duration::from_secs(2))
+            }
+            MediaError::Folder(_) | MediaError::Config(_) => Self::internal(&error),
         }
     }
 }

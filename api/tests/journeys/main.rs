@@ -2,8 +2,15 @@
 
 mod accounts;
 mod app;
+mod bad_input;
 mod campaigns;
 mod compat;
+mod compat_batches;
 mod document;
+mod media;
+mod member;
 mod program;
 mod service;
+mod status;
+mod streams;
+mod submit;

@@ -8,4 +8,4 @@ mod state;
 pub use id::{BatchId, CallId, CampaignId, PostId, SessionId, UserId, WorkerId};
 pub use money::Nanodollars;
 pub use new_batch::{Image, ImageQuality, ImageSize, NewBatch, NewPost, Platform, Priority, limits};
-pub use state::{AttemptState, BatchStatus, Outcome, PauseReason, PostStatus, Step, UnknownName};
+pub use state::{AttemptState, BatchStatus, Outcome, PauseReason, PostStatus, ShownStatus, Step, UnknownName};

@@ -106,6 +106,20 @@ impl PostStatus {
 }
 
 state!(
+    /// Where a post stands as readers see it.
+    ShownStatus {
+        Pending = "pending",
+        /// Pending in its table, but handed out: the next free worker takes it.
+        Queued = "queued",
+        Processing = "processing",
+        Retrying = "retrying",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+);
+
+state!(
     /// One paid step of making a post.
     Step {
         Moderation = "moderation",

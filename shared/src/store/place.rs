@@ -1,7 +1,7 @@
 //! Placing a batch: the batch and all of its posts, in the caller's transaction, in two statements for any number of posts.
 //!
 //! The posts that were not pushed yet *are* the outbox: what is committed here cannot be lost, whatever happens to the push
-//! that follows. The first posts count as released from the start, so that the push needs no second write.
+//! that follows. Posts that the caller is about to push count as released from the start, so the push needs no second write.
 
 mod copy;
 
@@ -39,6 +39,14 @@ pub struct Placed {
     pub first: Vec<PostId>,
 }
 
+/// What is released with a new batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    FirstSlice,
+    /// Dispatch releases all of it.
+    Nothing,
+}
+
 /// What every post of a batch has in common.
 struct Parents<'a> {
     batch: BatchId,
@@ -48,14 +56,19 @@ struct Parents<'a> {
     audience: Option<&'a str>,
 }
 
-/// Writes a batch and its posts. Ids rise with the position.
+/// Writes a batch and its posts. Ids rise with the position. With `release` the first slice of posts counts as pushed, and
+/// the caller pushes it after the commit.
 pub async fn place(
     tx: &mut PgConnection,
     user: UserId,
     campaign: CampaignId,
     new: &NewBatch<'_>,
+    release: Release,
 ) -> Result<Placed, PlaceError> {
-    let released = new.posts.len().min(SLICE);
+    let released = match release {
+        Release::FirstSlice => new.posts.len().min(SLICE),
+        Release::Nothing => 0,
+    };
     let row = sqlx::query(include_str!("sql/batch_place.sql"))
         .bind(BatchId::new())
         .bind(campaign)

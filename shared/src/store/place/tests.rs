@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use sqlx::PgPool;
 
-use super::{PlaceError, place};
+use super::{PlaceError, Release, place};
 use crate::domain::{CampaignId, Image, NewBatch, NewPost, Platform, Priority, UserId};
 use crate::testing::Ground;
 
@@ -92,7 +92,7 @@ async fn every_number_of_posts_is_placed_whole() {
     for posts in [1, 20, 32, 33, 1_999, 2_000, 2_001, 50_000] {
         let new = batch(posts);
         let mut tx = pool.begin().await.expect("a transaction");
-        let placed = place(&mut tx, user, campaign, &new).await.expect("placed");
+        let placed = place(&mut tx, user, campaign, &new, Release::FirstSlice).await.expect("placed");
         tx.commit().await.expect("committed");
         check(pool, &placed, &new).await;
     }
@@ -107,7 +107,7 @@ async fn a_campaign_that_is_foreign_or_deleted_takes_no_batch() {
     sqlx::query("UPDATE campaigns SET deleted_at = now() WHERE id = $1").bind(mine).execute(pool).await.expect("done");
     for id in [mine, foreign, CampaignId::new()] {
         let mut tx = pool.begin().await.expect("a transaction");
-        let refused = place(&mut tx, user, id, &batch(3)).await;
+        let refused = place(&mut tx, user, id, &batch(3), Release::Nothing).await;
         assert!(matches!(refused, Err(PlaceError::NoCampaign)));
         tx.commit().await.expect("committed");
     }
@@ -122,7 +122,7 @@ async fn a_transaction_that_is_dropped_in_the_middle_leaves_nothing_and_a_usable
     let (user, campaign) = campaign(pool).await;
     for posts in [10, 5_000] {
         let mut tx = pool.begin().await.expect("a transaction");
-        place(&mut tx, user, campaign, &batch(posts)).await.expect("placed");
+        place(&mut tx, user, campaign, &batch(posts), Release::FirstSlice).await.expect("placed");
         drop(tx);
     }
     let left: (i64, i64) =
