@@ -129,8 +129,13 @@ pub struct Caption {
 pub enum Ending {
     Completed,
     Failed(Reason),
-    /// Waits, and comes again after a while.
+    /// Everything was tried; comes again after a while. Counted, so that it does not go on for ever.
     Retry {
+        after: Duration,
+        reason: Reason,
+    },
+    /// Nothing may be tried now, through no fault of the post; comes again after a while.
+    Wait {
         after: Duration,
         reason: Reason,
     },
@@ -237,7 +242,7 @@ impl Ending {
         match self {
             Self::Completed => PostStatus::Completed,
             Self::Failed(_) => PostStatus::Failed,
-            Self::Retry { .. } => PostStatus::Retrying,
+            Self::Retry { .. } | Self::Wait { .. } => PostStatus::Retrying,
             Self::Release => PostStatus::Pending,
             Self::Cancelled => PostStatus::Cancelled,
         }
@@ -245,7 +250,7 @@ impl Ending {
 
     const fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::Failed(reason) | Self::Retry { reason, .. } => Some(reason),
+            Self::Failed(reason) | Self::Retry { reason, .. } | Self::Wait { reason, .. } => Some(reason),
             Self::Completed | Self::Release | Self::Cancelled => None,
         }
     }
@@ -336,9 +341,12 @@ impl<'a> Columns<'a> {
             .bind(places(&self.endings))
             .bind(column(&self.endings, |e| e.status().as_str()))
             .bind(column(&self.endings, |e| match e {
-                Ending::Retry { after, .. } => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+                Ending::Retry { after, .. } | Ending::Wait { after, .. } => {
+                    i64::try_from(after.as_millis()).unwrap_or(i64::MAX)
+                }
                 _ => 0,
             }))
+            .bind(column(&self.endings, |e| i16::from(matches!(e, Ending::Retry { .. }))))
             .bind(column(&self.endings, |e| e.reason().map(|reason| reason.class)))
             .bind(column(&self.endings, |e| e.reason().map(|reason| reason.message.as_str())))
             .fetch_all(tx)

@@ -25,8 +25,8 @@ reservation AS (
         AS t (n, call_id, step, ordinal, revision, provider, pool, key_label, model, reserved_nanos, price_version)
 ),
 ending AS (
-    SELECT t.* FROM unnest($36::bigint[], $37::text[], $38::bigint[], $39::text[], $40::text[])
-        AS t (n, status, after_ms, class, message)
+    SELECT t.* FROM unnest($36::bigint[], $37::text[], $38::bigint[], $39::smallint[], $40::text[], $41::text[])
+        AS t (n, status, after_ms, retries, class, message)
 ),
 
 -- Money: whoever made a call records what it cost, once, whether or not the post is still theirs.
@@ -81,7 +81,7 @@ sent AS (
 
 change AS (
     SELECT i.n, i.post_id, i.batch_id, s.cost_nanos, c.caption, c.hashtags, c.image_prompt, c.alt_text, k.key,
-           g.step, g.ordinal, e.after_ms, e.class, e.message,
+           g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
            -- Nothing goes back to wait in a batch that is being cancelled.
            CASE WHEN e.status IN ('pending', 'retrying') AND m.status = 'cancelling' THEN 'cancelled' ELSE e.status END AS status
     FROM item i
@@ -108,7 +108,7 @@ moved AS (
         owner = CASE WHEN c.status IS NULL THEN p.owner END,
         -- A hold that ends here ended cleanly.
         deliveries = CASE WHEN c.status IS NULL THEN p.deliveries ELSE greatest(p.deliveries - 1, 0) END,
-        retries = p.retries + CASE c.status WHEN 'retrying' THEN 1 ELSE 0 END,
+        retries = p.retries + coalesce(c.retries, 0),
         wake_at = CASE WHEN c.status IS NULL THEN p.wake_at
                        WHEN c.status = 'retrying' THEN now() + c.after_ms * interval '1 millisecond' END,
         error_class = CASE c.status WHEN 'completed' THEN NULL ELSE coalesce(c.class, p.error_class) END,
