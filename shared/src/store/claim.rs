@@ -33,7 +33,7 @@ pub struct Claim {
 }
 
 /// What the post's author asked for.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, sqlx::FromRow)]
 pub struct Brief {
     pub brand_name: String,
     pub topic: Option<String>,
@@ -48,7 +48,7 @@ pub struct Brief {
 }
 
 /// What earlier runs of this post have made and paid for.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, sqlx::FromRow)]
 struct Made {
     generated_caption: Option<String>,
     hashtags: Option<Vec<String>>,
@@ -58,6 +58,26 @@ struct Made {
 }
 
 impl Claim {
+    /// A claim of a post that nobody has worked on, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn bare(post: PostId, batch: BatchId, user: UserId) -> Self {
+        Self {
+            post,
+            batch,
+            user,
+            position: 0,
+            epoch: 1,
+            deliveries: 1,
+            retries: 0,
+            revision: 1,
+            caption_ordinal: 0,
+            image_ordinal: 0,
+            brief: Brief::default(),
+            made: Made::default(),
+            version: 1,
+        }
+    }
+
     /// The caption, where it is already made.
     pub fn caption(&self) -> Option<Caption> {
         Some(Caption {

@@ -19,7 +19,7 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
         Stop::Wait { reason, .. } if claim.retries >= max_retries => Ending::Failed(reason),
         Stop::Wait { after, reason } => Ending::Retry { after: after.max(backoff(claim.retries)), reason },
         // However long the queue at the provider is, a post does not fail for standing in it.
-        Stop::Closed { after, reason } => Ending::Retry { after: after.max(backoff(0)), reason },
+        Stop::Closed { after, reason } => Ending::Wait { after: after.max(backoff(0)), reason },
         // Stopped and over budget: back as it is; the batch's state says what happens next. Fenced: nothing is written.
         Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced | Refusal::Unwritten) => Ending::Release,
     }
@@ -29,4 +29,53 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
 fn backoff(retries: i16) -> Duration {
     let full = FIRST.saturating_mul(1 << retries.clamp(0, 10)).min(LONGEST);
     full.mul_f64(rand::rng().random_range(0.5..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use shared::domain::{BatchId, PostId, UserId};
+    use shared::store::advance::{Ending, Reason, Refusal};
+    use shared::store::claim::Claim;
+
+    use super::after;
+    use crate::gateway::Stop;
+
+    const MAX: i16 = 5;
+
+    fn claim(retries: i16) -> Claim {
+        let mut claim = Claim::bare(PostId::new(), BatchId::new(), UserId::new());
+        claim.retries = retries;
+        claim
+    }
+
+    fn reason() -> Reason {
+        Reason { class: "provider_error", message: "The provider is in trouble.".into() }
+    }
+
+    #[test]
+    fn a_post_is_tried_again_with_growing_pauses_and_then_fails() {
+        let stop = || Stop::Wait { after: Duration::ZERO, reason: reason() };
+        for retries in 0..MAX {
+            let Ending::Retry { after, .. } = after(stop(), &claim(retries), MAX) else { panic!("tried again") };
+            let full = Duration::from_secs(1 << retries);
+            assert!(after >= full / 2 && after <= full, "{after:?} after {retries}");
+        }
+        assert_eq!(after(stop(), &claim(MAX), MAX), Ending::Failed(reason()));
+    }
+
+    #[test]
+    fn standing_in_line_is_never_a_failure() {
+        let stop = Stop::Closed { after: Duration::from_mins(1), reason: reason() };
+        let wait = Ending::Wait { after: Duration::from_mins(1), reason: reason() };
+        assert_eq!(after(stop, &claim(100), MAX), wait);
+    }
+
+    #[test]
+    fn a_refusal_by_the_books_hands_the_post_back() {
+        for refusal in [Refusal::Stopped, Refusal::Budget, Refusal::Fenced, Refusal::Unwritten] {
+            assert_eq!(after(Stop::Refused(refusal), &claim(0), MAX), Ending::Release);
+        }
+    }
 }
