@@ -11,7 +11,7 @@ const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, idempotency-key, if-none-match, last-event-id, prefer, x-request-id",
 );
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "etag, location, preference-applied, ratelimit, ratelimit-policy, retry-after, x-ignored-fields, x-request-id",
+    "etag, idempotent-replay, location, preference-applied, ratelimit, ratelimit-policy, retry-after, x-ignored-fields, x-request-id",
 );
 
 /// The origins that are let in.
