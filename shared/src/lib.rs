@@ -3,8 +3,10 @@
 //! Postgres is the truth; Redis is a doorbell that may be lost at any moment. The API and the workers meet only here: in
 //! rows, in ids that travel through the queue, and in progress events.
 
+mod channel;
 pub mod config;
 pub mod domain;
+pub mod halts;
 pub mod media;
 pub mod progress;
 pub mod queue;

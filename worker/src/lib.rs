@@ -8,6 +8,7 @@ pub mod consume;
 pub mod doorbell;
 pub mod gateway;
 pub mod generate_post;
+pub mod halted;
 pub mod lease;
 pub mod pace;
 pub mod pictures;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use shared::config::{Names, Settings, WorkerSettings};
+use shared::config::{Names, RedisSettings, Settings, WorkerSettings};
 use shared::media::MediaStore;
 use shared::queue::{self, Queue};
 use shared::store::{self, Store};
@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::consume::consume;
 use crate::doorbell::{self, Doorbell};
 use crate::gateway::{Gateway, SendGuard};
+use crate::halted::Halted;
 use crate::lease::{Keeper, Lease};
 use crate::pace::Pace;
 use crate::settle::{self, Writer};
@@ -34,6 +35,9 @@ pub struct Worker {
     pub writer: Writer,
     pub doorbell: Doorbell,
     pub pace: Arc<Pace>,
+    /// Batches in hand that were cancelled.
+    pub halted: Halted,
+    redis: RedisSettings,
     /// Posts that may be in hand: a quarter more than calls in flight, so that what waits for the books leaves no slot idle.
     pub hands: Arc<Semaphore>,
     /// A post that twice took its worker with it runs alone.
@@ -120,6 +124,8 @@ impl Life {
             writer,
             doorbell,
             pace: Arc::new(Pace::default()),
+            halted: Halted::default(),
+            redis: settings.redis.clone(),
             hands: Arc::new(Semaphore::new(hands(slots))),
             alone: Semaphore::new(1),
             tasks: tasks.clone(),
@@ -139,6 +145,9 @@ impl Life {
         let duties = TaskTracker::new();
         duties.spawn(consume(Arc::clone(worker), stop.clone()));
         duties.spawn(upkeep::run(Arc::clone(worker), stop.clone()));
+        let watcher = Arc::clone(worker);
+        let until = stop.clone();
+        duties.spawn(async move { watcher.halted.watch(&watcher.store, &watcher.redis, &until).await });
         duties.close();
         let end = tokio::select! {
             () = term.cancelled() => End::Drained,

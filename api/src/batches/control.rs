@@ -3,7 +3,7 @@
 use shared::domain::BatchId;
 use shared::store::{batches, control};
 
-use super::news::announce;
+use super::news::{announce, announce_cancelled};
 use super::view::BatchView;
 use crate::app::App;
 use crate::caller::Caller;
@@ -31,6 +31,9 @@ pub(super) async fn command(app: &App, caller: Caller, id: BatchId, command: Com
     let batch = batches::read(&mut *tx, id).await?.ok_or_else(|| Problem::not_found("batch"))?;
     tx.commit().await?;
     tracing::info!(batch.id = %id, user.id = %caller.user, command = ?command, "a batch was told what to do");
-    announce(app, &[changed]).await;
+    match command {
+        Command::Cancel => announce_cancelled(app, &[changed]).await,
+        Command::Pause | Command::Resume | Command::Retry => announce(app, &[changed]).await,
+    }
     Ok(BatchView::for_caller(&batch, &app.links, caller))
 }

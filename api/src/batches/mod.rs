@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub use board::Board;
 pub use body::{BatchBody, LargeBodies};
 pub use doorbell::Doorbell;
-pub(crate) use news::announce;
+pub(crate) use news::announce_cancelled;
 pub use poll::{Condition, Polled, poll};
 pub use scene::Scene;
 pub use submit::{Submission, Submitted, submit};

@@ -7,7 +7,7 @@ use shared::store::idempotency::{self, Claim, KeyedRequest};
 use super::views::CampaignView;
 use crate::answer::Created;
 use crate::app::App;
-use crate::batches::announce;
+use crate::batches::announce_cancelled;
 use crate::idempotency_key::IdempotencyKey;
 use crate::problem::Problem;
 
@@ -63,6 +63,6 @@ pub(crate) async fn delete(app: &App, user: UserId, campaign: CampaignId) -> Res
     let mut tx = app.store.pool().begin().await?;
     let cancelled = campaigns::delete(&mut tx, user, campaign).await?.ok_or_else(|| Problem::not_found("campaign"))?;
     tx.commit().await?;
-    announce(app, &cancelled).await;
+    announce_cancelled(app, &cancelled).await;
     Ok(())
 }

@@ -9,6 +9,7 @@ use shared::config::{Names, Settings};
 use simulator::{Running, Simulator, SimulatorConfig};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use worker::halted::Halted;
 use worker::{End, Life};
 
 use crate::app::{Answer, TestApp};
@@ -17,6 +18,8 @@ use crate::member::Member;
 /// One worker and the provider that it calls.
 pub(crate) struct Crew {
     pub(crate) provider: Running,
+    /// What the worker knows of cancelled batches.
+    pub(crate) halted: Halted,
     stop: CancellationToken,
     working: JoinHandle<End>,
 }
@@ -34,9 +37,10 @@ impl Crew {
         change(&mut settings);
         let names = Names::from([("OPENAI_API_KEY", "sk-journeys"), ("OPENAI_BASE_URL", &provider.url())]);
         let life = Life::begin(&settings, &names, &settings.redis.namespace).await.expect("a worker");
+        let halted = life.worker.halted.clone();
         let stop = CancellationToken::new();
         let working = tokio::spawn(life.run(stop.clone()));
-        Self { provider, stop, working }
+        Self { provider, halted, stop, working }
     }
 
     /// Lets the worker finish what it has and stops it; asserts that no post is left in its hands and that the ledger equals

@@ -3,7 +3,7 @@
 //! Each takes the batch's row first. Claims and sends look at the batch's status under the same lock, so what is written here
 //! holds from the commit on.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 use super::advance::lock_batches;
 use super::{StoreError, dispatch};
@@ -50,6 +50,14 @@ pub async fn cancel_campaign(tx: &mut PgConnection, campaign: CampaignId) -> Res
         progress.push(cancel_locked(tx, batch).await?);
     }
     Ok(progress)
+}
+
+/// Which of these batches are being cancelled, or were.
+pub async fn cancelling(db: impl PgExecutor<'_>, batches: &[BatchId]) -> Result<Vec<BatchId>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT id FROM batch_jobs WHERE id = ANY ($1) AND status IN ('cancelling', 'cancelled')")
+        .bind(batches)
+        .fetch_all(db)
+        .await?)
 }
 
 async fn cancel_locked(tx: &mut PgConnection, batch: BatchId) -> Result<Progress, StoreError> {

@@ -155,6 +155,10 @@ impl Inner {
             ledger.settle(unsent_bill());
             return Err(interrupted());
         };
+        if let Err(refusal) = ledger.may_send() {
+            ledger.settle(unsent_bill());
+            return Err(Stop::Refused(refusal));
+        }
         if let Err(unsent) = self.may_send(target, place) {
             ledger.settle(unsent_bill());
             return unsent;

@@ -34,7 +34,7 @@ async fn run(worker: &Worker, claim: Claim) {
     // A post that twice took its worker with it takes no other post along the third time.
     let _alone =
         if claim.deliveries >= worker.settings.max_deliveries { worker.alone.acquire().await.ok() } else { None };
-    let mut line = Line::new(&claim, worker.writer.clone());
+    let mut line = Line::new(&claim, worker.writer.clone(), worker.halted.hold(claim.batch));
     let ending = match produce(worker, &claim, &mut line).await {
         Ok(()) => Ending::Completed,
         Err(stop) => ending::after(stop, &claim, worker.settings.max_retries),

@@ -13,6 +13,11 @@ pub trait Ledger: Send {
     /// Asks for leave to make one call at `step`. The id is what the provider is to know the call by.
     fn reserve(&mut self, step: Step, quote: Quote) -> impl Future<Output = Result<CallId, Refusal>> + Send;
 
+    /// The last look before a send: whether the work is still wanted.
+    fn may_send(&self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Says what became of the call just reserved.
     fn settle(&mut self, bill: Bill);
 }

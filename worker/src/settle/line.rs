@@ -9,6 +9,7 @@ use shared::store::advance::{
 use shared::store::claim::Claim;
 
 use super::{Ledger, Writer};
+use crate::halted::Held;
 
 /// One post in hand. It ends by [`end`](Self::end); one that is dropped before (its task panicked, or was stopped) hands its
 /// post back by itself, so that no post stays in the hands of a worker that has forgotten it.
@@ -20,6 +21,7 @@ pub struct Line {
     /// The call that was granted and has no bill yet.
     open: Option<Open>,
     writer: Writer,
+    held: Held,
     ended: bool,
 }
 
@@ -37,7 +39,7 @@ struct Open {
 }
 
 impl Line {
-    pub fn new(claim: &Claim, writer: Writer) -> Self {
+    pub fn new(claim: &Claim, writer: Writer, held: Held) -> Self {
         Self {
             post: Item {
                 post: claim.post,
@@ -52,6 +54,7 @@ impl Line {
             ordinals: Ordinals { caption: claim.caption_ordinal, image: claim.image_ordinal },
             open: None,
             writer,
+            held,
             ended: false,
         }
     }
@@ -108,6 +111,10 @@ impl Ledger for Line {
                 Err(refusal)
             }
         }
+    }
+
+    fn may_send(&self) -> Result<(), Refusal> {
+        if self.held.is_halted() { Err(Refusal::Stopped) } else { Ok(()) }
     }
 
     fn settle(&mut self, bill: Bill) {

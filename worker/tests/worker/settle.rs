@@ -7,6 +7,7 @@ use shared::store::advance::{Answer, Bill, Caption, Checkpoint, CostSource, Endi
 use shared::store::claim::Claim;
 use shared::testing::{Ground, batches};
 use tokio::task::JoinHandle;
+use worker::halted::Halted;
 use worker::settle::{self, Ledger, Line, Writer};
 
 fn quote() -> Quote {
@@ -67,7 +68,7 @@ async fn posts_that_speak_at_once_are_written_in_few_groups() {
     let before: i64 =
         sqlx::query_scalar("SELECT version FROM batch_jobs").fetch_one(ground.store.pool()).await.expect("v");
     let posts = claims.iter().map(async |claim| {
-        let mut line = Line::new(claim, writer.clone());
+        let mut line = Line::new(claim, writer.clone(), Halted::default().hold(claim.batch));
         line.reserve(Step::Caption, quote()).await.expect("granted");
         line.settle(bill());
         line.checkpoint(caption());
@@ -87,7 +88,7 @@ async fn one_item_that_can_never_be_written_fails_alone() {
     let ground = Ground::fresh().await;
     let (writer, _running, claims) = crew(&ground, 9).await;
     let posts = claims.iter().enumerate().map(async |(n, claim)| {
-        let mut line = Line::new(claim, writer.clone());
+        let mut line = Line::new(claim, writer.clone(), Halted::default().hold(claim.batch));
         // Completed without a caption is against the schema.
         if n != 4 {
             line.checkpoint(caption());
@@ -103,7 +104,7 @@ async fn one_item_that_can_never_be_written_fails_alone() {
 async fn a_line_that_is_dropped_hands_its_post_back_and_says_that_its_call_is_unknown() {
     let ground = Ground::fresh().await;
     let (writer, running, claims) = crew(&ground, 1).await;
-    let mut line = Line::new(&claims[0], writer.clone());
+    let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
     line.reserve(Step::Caption, quote()).await.expect("granted");
     drop(line);
     drop(writer);
@@ -121,7 +122,7 @@ async fn a_line_that_is_dropped_hands_its_post_back_and_says_that_its_call_is_un
 async fn a_group_is_written_once_the_database_is_back() {
     let ground = Ground::fresh().await;
     let (writer, _running, claims) = crew(&ground, 1).await;
-    let mut line = Line::new(&claims[0], writer.clone());
+    let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
     line.checkpoint(caption());
     let name = &ground.settings.redis.namespace;
     let cut = format!(
