@@ -119,7 +119,7 @@ impl Queue {
         let config = Config::default()
             .queue(self.name().as_str())
             // A message is a whole slice: what one worker fetches and cannot start yet is kept from the others.
-            .batch_size(2)
+            .batch_size(1)
             // A worker that stops without a word gives its messages back after 30 s; leases in Postgres are quicker.
             .heartbeat_interval(Duration::from_secs(5))
             .missed_heartbeats(6)

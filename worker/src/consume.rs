@@ -25,8 +25,8 @@ use crate::worker::Worker;
 /// How often an idle worker looks at the queue.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Slices that are being claimed at once.
-const HANDLERS: usize = 4;
+/// Slices that are being claimed at once. While one waits for free hands, the next ones are left to other workers.
+const HANDLERS: usize = 1;
 
 /// Takes slices until `stop` is cancelled. Posts that were claimed by then are still under way.
 pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
@@ -85,12 +85,11 @@ async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), B
 /// Claims what there is room for, and starts a task for each post.
 pub async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
     while !slice.posts.is_empty() && !worker.draining.is_cancelled() {
-        let room = slice.posts.len().min(worker.hands_at_most());
-        let Ok(mut hands) = Arc::clone(&worker.hands).acquire_many_owned(room as u32).await else { return };
+        let Some(mut hands) = worker.hands.take(slice.posts.len()).await else { return };
         if worker.draining.is_cancelled() {
             return;
         }
-        let rest = slice.posts.split_off(room);
+        let rest = slice.posts.split_off(hands.num_permits());
         match claim(worker.store.pool(), worker.lease.worker, &slice).await {
             Ok((claims, progress)) => {
                 worker.doorbell.ring(progress.into_iter().collect());

@@ -9,6 +9,7 @@ pub mod doorbell;
 pub mod gateway;
 pub mod generate_post;
 pub mod halted;
+pub mod hands;
 pub mod lease;
 pub mod pace;
 pub mod pictures;

@@ -30,6 +30,13 @@ impl Pace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).started += 1;
     }
 
+    /// Sets the estimate, for tests.
+    #[cfg(test)]
+    pub(crate) fn set(&self, per_second: f64) {
+        let mut estimate = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *estimate = Estimate { since: Instant::now(), started: 0, per_second };
+    }
+
     /// Posts started a second, lately.
     pub fn per_second(&self) -> f64 {
         let mut estimate = self.0.lock().unwrap_or_else(PoisonError::into_inner);

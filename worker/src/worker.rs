@@ -18,6 +18,7 @@ use crate::consume::consume;
 use crate::doorbell::{self, Doorbell};
 use crate::gateway::{Gateway, SendGuard};
 use crate::halted::Halted;
+use crate::hands::Hands;
 use crate::lease::{Keeper, Lease};
 use crate::pace::Pace;
 use crate::settle::{self, Writer};
@@ -38,8 +39,8 @@ pub struct Worker {
     /// Batches in hand that were cancelled.
     pub halted: Halted,
     redis: RedisSettings,
-    /// Posts that may be in hand: a quarter more than calls in flight, so that what waits for the books leaves no slot idle.
-    pub hands: Arc<Semaphore>,
+    /// Posts that may be in hand.
+    pub hands: Hands,
     /// A post that twice took its worker with it runs alone.
     pub alone: Semaphore,
     pub tasks: TaskTracker,
@@ -50,11 +51,6 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Posts that one claim takes at most.
-    pub fn hands_at_most(&self) -> usize {
-        hands(self.settings.concurrency)
-    }
-
     /// The size of the slices that this worker pushes: small enough that several workers share a small batch.
     pub fn slice(&self) -> usize {
         (self.settings.concurrency / 8).clamp(1, queue::SLICE)
@@ -67,14 +63,10 @@ impl Worker {
             queue: self.queue.clone(),
             doorbell: self.doorbell.clone(),
             slice: self.slice(),
-            hands: Arc::clone(&self.hands),
+            hands: self.hands.clone(),
             pace: Arc::clone(&self.pace),
         }
     }
-}
-
-fn hands(slots: usize) -> usize {
-    slots + slots.div_ceil(4)
 }
 
 impl SendGuard for Lease {
@@ -114,6 +106,7 @@ impl Life {
         let gateway =
             Gateway::from_settings(settings, names, Arc::new(Semaphore::new(slots)), Arc::new(lease.clone()))?;
         let tasks = TaskTracker::new();
+        let pace = Arc::new(Pace::default());
         let worker = Worker {
             settings: settings.worker.clone(),
             media: MediaStore::open(&settings.storage, names)?,
@@ -123,10 +116,10 @@ impl Life {
             lease,
             writer,
             doorbell,
-            pace: Arc::new(Pace::default()),
+            hands: Hands::new(slots, Arc::clone(&pace)),
+            pace,
             halted: Halted::default(),
             redis: settings.redis.clone(),
-            hands: Arc::new(Semaphore::new(hands(slots))),
             alone: Semaphore::new(1),
             tasks: tasks.clone(),
             draining: CancellationToken::new(),

@@ -14,12 +14,12 @@ use shared::store::Store;
 use shared::store::dispatch::{OpenBatch, anything_open, open_batches, release_due, release_fresh, rewind, try_lead};
 use shared::store::workers;
 use sqlx::PgConnection;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::share::{Share, divide};
 use crate::doorbell::Doorbell;
+use crate::hands::Hands;
 use crate::pace::Pace;
 
 /// How often a busy worker looks, and how seldom an idle one.
@@ -37,8 +37,7 @@ pub struct Dispatcher {
     pub doorbell: Doorbell,
     /// Posts in a message.
     pub slice: usize,
-    /// This worker's free hands.
-    pub hands: Arc<Semaphore>,
+    pub hands: Hands,
     /// How fast this worker starts posts.
     pub pace: Arc<Pace>,
 }
@@ -133,7 +132,7 @@ impl Dispatcher {
     /// Every worker takes the others to be like itself.
     fn target(&self, living: usize) -> usize {
         let starts = self.pace.per_second() * 2.0 * BUSY.as_secs_f64();
-        ((self.hands.available_permits() + starts as usize) * living).clamp(SLICE, MAX_DEPTH)
+        ((self.hands.free() + starts as usize) * living).clamp(SLICE, MAX_DEPTH)
     }
 
     /// Marks Redis as ours; false when the mark was gone, and with it whatever waited there.

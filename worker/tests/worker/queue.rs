@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use shared::domain::{BatchId, UserId};
 use shared::testing::{Ground, batches};
-use tokio::sync::Semaphore;
 use worker::doorbell;
+use worker::hands::Hands;
 use worker::pace::Pace;
 use worker::upkeep::Dispatcher;
 
-/// A dispatcher of a worker with so many free hands.
+/// A dispatcher of a worker with so many slots, all free.
 fn dispatcher(ground: &Ground, free: usize) -> Dispatcher {
+    let pace = Arc::new(Pace::default());
     Dispatcher {
         store: ground.store.clone(),
         queue: ground.queue.clone(),
         doorbell: doorbell::start(ground.queue.clone(), ground.settings.redis.namespace.clone()).0,
         slice: 8,
-        hands: Arc::new(Semaphore::new(free)),
-        pace: Arc::new(Pace::default()),
+        hands: Hands::new(free, Arc::clone(&pace)),
+        pace,
     }
 }
 
@@ -61,7 +62,8 @@ async fn users_share_the_queue_whatever_the_sizes_of_their_batches() {
     let ground = Ground::fresh().await;
     batches::batch(&ground.store, UserId::new(), 5_000, None).await;
     batches::batch(&ground.store, UserId::new(), 100, None).await;
-    dispatcher(&ground, 128).once().await.expect("dispatched");
+    // With the spare hand, 128.
+    dispatcher(&ground, 127).once().await.expect("dispatched");
     assert_eq!(released(&ground).await, [64, 64]);
 }
 
