@@ -15,9 +15,10 @@ use apalis::prelude::{BoxDynError, Data, Monitor, WorkerBuilder};
 use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy, PollWith};
 use shared::queue::{Message, Slice};
 use shared::store::claim::claim;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::generate_post::generate_post;
 use crate::worker::Worker;
@@ -25,8 +26,12 @@ use crate::worker::Worker;
 /// How often an idle worker looks at the queue.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Slices that are being claimed at once. While one waits for free hands, the next ones are left to other workers.
+/// Slices that are being claimed at once.
 const HANDLERS: usize = 1;
+
+/// How long a slice waits for room here, and how long giving it back may take.
+const ROOM: Duration = Duration::from_millis(20);
+const GIVE_BACK: Duration = Duration::from_secs(1);
 
 /// Takes slices until `stop` is cancelled. Posts that were claimed by then are still under way.
 pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
@@ -68,8 +73,8 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
     }
 }
 
-/// apalis' handler of one message. It waits until the slice is claimed, so that a worker that is busy leaves the next ones
-/// to others.
+/// apalis' handler of one message. It ends when its slice is in hand (or given back) and there is room for more: until then
+/// the next ones are left to workers that are free.
 async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), BoxDynError> {
     let Message::Slice(slice) = message else {
         error!("a queue message of an unknown kind was dropped");
@@ -79,31 +84,43 @@ async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), B
     // A task of our own: apalis may drop this handler at any moment, and a claim that nobody works on would be lost.
     let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), slice));
     drop(claiming.await);
+    worker.hands.any_free().await;
     Ok(())
 }
 
-/// Claims what there is room for, and starts a task for each post.
-pub async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
+/// Claims what there is room for and starts a task for each post. What there is no room for soon goes back to the queue.
+async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
     while !slice.posts.is_empty() && !worker.draining.is_cancelled() {
-        let Some(mut hands) = worker.hands.take(slice.posts.len()).await else { return };
-        if worker.draining.is_cancelled() {
-            return;
-        }
+        let Ok(Some(hands)) = tokio::time::timeout(ROOM, worker.hands.take(slice.posts.len())).await else {
+            return give_back(&worker, slice).await;
+        };
         let rest = slice.posts.split_off(hands.num_permits());
-        match claim(worker.store.pool(), worker.lease.worker, &slice).await {
-            Ok((claims, progress)) => {
-                worker.doorbell.ring(progress.into_iter().collect());
-                for claim in claims {
-                    worker.pace.started();
-                    if let Some(hand) = hands.split(1) {
-                        worker.tasks.spawn(generate_post(Arc::clone(&worker), claim, hand));
-                    }
+        start(&worker, &slice, hands).await;
+        slice.posts = rest;
+    }
+}
+
+/// Claims posts, as many as there are hands, and starts those that are ours now.
+async fn start(worker: &Arc<Worker>, slice: &Slice, mut hands: OwnedSemaphorePermit) {
+    match claim(worker.store.pool(), worker.lease.worker, slice).await {
+        Ok((claims, progress)) => {
+            worker.doorbell.ring(progress.into_iter().collect());
+            for claim in claims {
+                worker.pace.started();
+                if let Some(hand) = hands.split(1) {
+                    worker.tasks.spawn(generate_post(Arc::clone(worker), claim, hand));
                 }
             }
-            // The ids come again: what was pushed and not taken is rewound.
-            Err(error) => warn!(batch.id = %slice.batch, %error, "a slice was not claimed"),
         }
-        slice.posts = rest;
+        // The ids come again: what was pushed and not taken is rewound.
+        Err(error) => warn!(batch.id = %slice.batch, %error, "a slice was not claimed"),
+    }
+}
+
+async fn give_back(worker: &Worker, slice: Slice) {
+    // What is lost here is found again like everything that was pushed and not taken.
+    if let Err(error) = worker.queue.push(vec![slice], GIVE_BACK).await {
+        debug!(%error, "a slice was not given back");
     }
 }
 

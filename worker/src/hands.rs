@@ -1,7 +1,8 @@
 //! Hands: how many posts a worker may have at once.
 //!
-//! A slot at the providers must not wait for the next claim, so a worker holds a few posts more than it has slots: as many
-//! as it starts while a claim is made. More would only keep them from workers that are free, which shows when a batch ends.
+//! A slot at the providers must not wait for the next claim, so a fast worker holds a few posts more than it has slots: as
+//! many as it starts while a claim is made. A slow one holds none: they would only be kept from workers that are free, which
+//! shows when a batch ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::pace::Pace;
 
 /// How far ahead posts are claimed.
-const AHEAD: Duration = Duration::from_millis(100);
+const AHEAD: Duration = Duration::from_millis(10);
 
 /// The hands of one worker. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -29,13 +30,18 @@ impl Hands {
     pub fn new(slots: usize, pace: Arc<Pace>) -> Self {
         let spare = slots.div_ceil(4);
         let free = Arc::new(Semaphore::new(slots + spare));
-        let away = Arc::clone(&free).try_acquire_many_owned(spare as u32 - 1).ok();
+        let away = Arc::clone(&free).try_acquire_many_owned(spare as u32).ok();
         Self { free, spare, away: Arc::new(Mutex::new(away)), pace }
     }
 
     /// Hands that are free now.
     pub fn free(&self) -> usize {
         self.free.available_permits()
+    }
+
+    /// Waits until a hand is free.
+    pub async fn any_free(&self) {
+        drop(self.free.acquire().await);
     }
 
     /// Waits for a free hand, and takes as many as are free then, `most` at most.
@@ -51,8 +57,8 @@ impl Hands {
 
     /// Brings out or puts away spare hands, by the pace.
     fn adjust(&self) {
-        let wanted = (self.pace.per_second() * AHEAD.as_secs_f64()).ceil() as usize;
-        let keep = self.spare - wanted.clamp(1, self.spare);
+        let wanted = (self.pace.per_second() * AHEAD.as_secs_f64()) as usize;
+        let keep = self.spare - wanted.min(self.spare);
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         let now = away.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if keep < now {
@@ -74,10 +80,10 @@ mod tests {
     use crate::pace::Pace;
 
     #[tokio::test]
-    async fn a_slow_worker_claims_one_post_more_than_it_has_slots() {
+    async fn a_slow_worker_claims_no_more_than_it_has_slots() {
         let hands = Hands::new(8, Arc::new(Pace::default()));
         let first = hands.take(32).await.expect("hands");
-        assert_eq!((first.num_permits(), hands.free()), (9, 0));
+        assert_eq!((first.num_permits(), hands.free()), (8, 0));
     }
 
     #[tokio::test]
@@ -87,13 +93,13 @@ mod tests {
         pace.set(1_000.0);
         assert_eq!(hands.take(32).await.expect("hands").num_permits(), 10);
         pace.set(0.0);
-        assert_eq!(hands.take(32).await.expect("hands").num_permits(), 9);
+        assert_eq!(hands.take(32).await.expect("hands").num_permits(), 8);
     }
 
     #[tokio::test]
     async fn what_is_free_is_taken_without_waiting_for_all() {
         let hands = Hands::new(8, Arc::new(Pace::default()));
-        let mut first = hands.take(9).await.expect("hands");
+        let mut first = hands.take(8).await.expect("hands");
         drop(first.split(2));
         assert_eq!(hands.take(32).await.expect("hands").num_permits(), 2);
     }

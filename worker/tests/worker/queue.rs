@@ -62,8 +62,7 @@ async fn users_share_the_queue_whatever_the_sizes_of_their_batches() {
     let ground = Ground::fresh().await;
     batches::batch(&ground.store, UserId::new(), 5_000, None).await;
     batches::batch(&ground.store, UserId::new(), 100, None).await;
-    // With the spare hand, 128.
-    dispatcher(&ground, 127).once().await.expect("dispatched");
+    dispatcher(&ground, 128).once().await.expect("dispatched");
     assert_eq!(released(&ground).await, [64, 64]);
 }
 
