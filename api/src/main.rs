@@ -72,6 +72,10 @@ async fn serve() -> anyhow::Result<()> {
         TcpListener::bind(&address).await.with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
     let app = App::open(settings, &names).await?;
     stop_on_signal(&app)?;
+    // Before the first caller comes; without it callers are told to try again until the feed has been read.
+    if let Err(error) = app.sessions.refresh(&app.store).await {
+        tracing::warn!(%error, "revoked sessions cannot be read yet");
+    }
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "the API serves");
     api::serve::serve(app, listener).await?;
     tracing::info!("the API stopped");

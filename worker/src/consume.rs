@@ -81,6 +81,7 @@ async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), B
         return Ok(());
     };
     let worker = Arc::clone(&worker);
+    worker.appetite.notify_one();
     // A task of our own: apalis may drop this handler at any moment, and a claim that nobody works on would be lost.
     let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), slice));
     drop(claiming.await);

@@ -8,7 +8,7 @@ use shared::config::{Names, RedisSettings, Settings, WorkerSettings};
 use shared::media::MediaStore;
 use shared::queue::{self, Queue};
 use shared::store::{self, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +36,8 @@ pub struct Worker {
     pub writer: Writer,
     pub doorbell: Doorbell,
     pub pace: Arc<Pace>,
+    /// Tells dispatch that a slice was taken.
+    pub appetite: Arc<Notify>,
     /// Batches in hand that were cancelled.
     pub halted: Halted,
     redis: RedisSettings,
@@ -65,6 +67,7 @@ impl Worker {
             slice: self.slice(),
             hands: self.hands.clone(),
             pace: Arc::clone(&self.pace),
+            appetite: Arc::clone(&self.appetite),
         }
     }
 }
@@ -118,6 +121,7 @@ impl Life {
             doorbell,
             hands: Hands::new(slots, Arc::clone(&pace)),
             pace,
+            appetite: Arc::new(Notify::new()),
             halted: Halted::default(),
             redis: settings.redis.clone(),
             alone: Semaphore::new(1),

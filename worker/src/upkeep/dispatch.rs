@@ -14,6 +14,7 @@ use shared::store::Store;
 use shared::store::dispatch::{OpenBatch, anything_open, open_batches, release_due, release_fresh, rewind, try_lead};
 use shared::store::workers;
 use sqlx::PgConnection;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -24,6 +25,8 @@ use crate::pace::Pace;
 
 /// How often a busy worker looks, and how seldom an idle one.
 const BUSY: Duration = Duration::from_millis(20);
+/// How soon after a slice was taken.
+const SOONEST: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(300);
 
 /// How long Redis may take.
@@ -40,6 +43,8 @@ pub struct Dispatcher {
     pub hands: Hands,
     /// How fast this worker starts posts.
     pub pace: Arc<Pace>,
+    /// Rung when this worker takes a slice: there is work, and less of it in the queue.
+    pub appetite: Arc<Notify>,
 }
 
 impl Dispatcher {
@@ -50,6 +55,7 @@ impl Dispatcher {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
+                () = self.appetite.notified() => tokio::time::sleep(SOONEST).await,
                 () = stop.cancelled() => return,
             }
             pause = match self.once().await {

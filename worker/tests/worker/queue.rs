@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::domain::{BatchId, UserId};
 use shared::testing::{Ground, batches};
+use tokio::sync::Notify;
 use worker::doorbell;
 use worker::hands::Hands;
 use worker::pace::Pace;
@@ -20,6 +21,7 @@ fn dispatcher(ground: &Ground, free: usize) -> Dispatcher {
         slice: 8,
         hands: Hands::new(free, Arc::clone(&pace)),
         pace,
+        appetite: Arc::new(Notify::new()),
     }
 }
 
