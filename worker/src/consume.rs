@@ -20,6 +20,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use crate::gate::Gate;
 use crate::generate_post::generate_post;
 use crate::worker::Worker;
 
@@ -38,7 +39,7 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
     let mut restarts = 0_u32;
     while !stop.is_cancelled() {
         let name = format!("{}-{restarts}", worker.lease.worker);
-        let backend = PollWith::new(worker.queue.backend(), Tick::every(POLL));
+        let backend = PollWith::new(Gate::new(worker.queue.backend(), worker.hands.clone()), Tick::every(POLL));
         let data = Arc::clone(&worker);
         let monitor = Monitor::new().register(move |_| {
             WorkerBuilder::new(name.as_str())
@@ -73,8 +74,7 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
     }
 }
 
-/// apalis' handler of one message. It ends when its slice is in hand (or given back) and there is room for more: until then
-/// the next ones are left to workers that are free.
+/// apalis' handler of one message. It ends when its slice is in hand or given back.
 async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), BoxDynError> {
     let Message::Slice(slice) = message else {
         error!("a queue message of an unknown kind was dropped");
@@ -85,7 +85,6 @@ async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), B
     // A task of our own: apalis may drop this handler at any moment, and a claim that nobody works on would be lost.
     let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), slice));
     drop(claiming.await);
-    worker.hands.any_free().await;
     Ok(())
 }
 

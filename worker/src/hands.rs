@@ -39,11 +39,6 @@ impl Hands {
         self.free.available_permits()
     }
 
-    /// Waits until a hand is free.
-    pub async fn any_free(&self) {
-        drop(self.free.acquire().await);
-    }
-
     /// Waits for a free hand, and takes as many as are free then, `most` at most.
     pub async fn take(&self, most: usize) -> Option<OwnedSemaphorePermit> {
         self.adjust();

@@ -6,6 +6,7 @@
 
 pub mod consume;
 pub mod doorbell;
+mod gate;
 pub mod gateway;
 pub mod generate_post;
 pub mod halted;
