@@ -3,5 +3,6 @@
 mod advance;
 mod books;
 mod histories;
+mod migrations;
 mod ownership;
 mod world;
