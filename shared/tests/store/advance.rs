@@ -82,6 +82,26 @@ async fn a_worker_that_lost_its_post_writes_no_content_but_its_bill() {
 }
 
 #[tokio::test]
+async fn a_bill_that_comes_after_the_end_of_its_batch_is_recorded() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let batch = batch(&ground.store, UserId::new(), 1, None).await;
+    let (zombie, heir) = (worker(store).await, worker(store).await);
+    let lost = take(store, zombie, &release(store, batch, 1).await).await.remove(0);
+    write(store, zombie, &[send(&lost, 1)]).await;
+    bury(store, zombie).await;
+    let taken = take(store, heir, &release_due(store, batch).await).await.remove(0);
+    write(store, heir, &[captioned(end(&taken, Ending::Completed))]).await;
+    let before = audit(store, batch).await;
+    assert_eq!((before.status.as_str(), before.spent_nanos, before.held_nanos), ("completed", 0, BOUND.0));
+
+    let late = settled(end(&lost, Ending::Release), 1, AttemptState::Settled);
+    assert_eq!(write(store, zombie, &[late]).await, [Answer::Refused(Refusal::Fenced)]);
+    let after = audit(store, batch).await;
+    assert_eq!((after.status.as_str(), after.spent_nanos, after.held_nanos), ("completed", PRICE.0, 0));
+}
+
+#[tokio::test]
 async fn a_cap_grants_what_fits_and_pauses_the_batch() {
     let ground = Ground::fresh().await;
     let store = &ground.store;

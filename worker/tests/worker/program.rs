@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use shared::domain::{BatchId, CallId, UserId};
+use shared::store::workers;
 use shared::testing::{Ground, batches};
 use simulator::{Kind, Latency, Running, Simulator, SimulatorConfig};
 use tokio::time::{Instant, sleep};
@@ -181,6 +182,27 @@ async fn a_worker_that_is_killed_loses_at_most_the_calls_under_way() {
     // Eight calls in flight, and a quarter more that had leave and waited for a slot.
     let unknown = stage.audit(60).await;
     assert!(unknown <= 10, "{unknown} calls that nobody knows of");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_slept_past_its_lease_buys_and_writes_nothing_and_starts_anew() {
+    let mut stage = Stage::with_latency(Duration::from_millis(300)).await;
+    stage.batch(60, false).await;
+    let sleeper = stage.start(8);
+    stage.simulator.admin().calls_reach(12).await;
+    stage.signal(sleeper, "STOP");
+    stage.start(8);
+    stage.finished().await;
+    let calls = stage.simulator.bill().calls.len();
+    stage.signal(sleeper, "CONT");
+    // Its old life is over; a new one enters under another id.
+    let began = Instant::now();
+    while workers::living(stage.ground.store.pool()).await.expect("an answer").0 < 2 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it did not come back");
+        sleep(Duration::from_millis(20)).await;
+    }
+    stage.audit(60).await;
+    assert_eq!(stage.simulator.bill().calls.len(), calls, "it bought nothing on waking");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

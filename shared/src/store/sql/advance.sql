@@ -170,7 +170,8 @@ batch AS (
         pause_reason = CASE WHEN done.all_final THEN NULL
                             WHEN o.over AND b.status = 'processing' THEN 'budget'
                             ELSE b.pause_reason END,
-        finished_at = CASE WHEN done.all_final THEN now() END,
+        -- A bill may come after the end.
+        finished_at = CASE WHEN done.all_final THEN now() ELSE b.finished_at END,
         updated_at = now()
     FROM room r
     LEFT JOIN tally t ON t.batch_id = r.id
