@@ -147,6 +147,14 @@ impl History<'_> {
         }
     }
 
+    /// Zombies wake up when all is over: what their calls cost is recorded, and nothing else.
+    async fn bill_late(&mut self) {
+        for hold in std::mem::take(&mut self.holds).iter().filter(|hold| hold.called) {
+            let late = captioned(settled(end(&hold.claim, Ending::Completed), hold.ordinal, AttemptState::Settled));
+            write(self.store, hold.owner, &[late]).await;
+        }
+    }
+
     /// The storm is over: one good worker finishes whatever is left.
     async fn finish(&mut self) {
         for zombie in std::mem::take(&mut self.crew) {
@@ -188,6 +196,12 @@ fn every_history_ends_with_every_post_final_and_the_books_right() {
                 history.finish().await;
                 let stand = audit(&ground.store, batch).await;
                 assert_eq!(stand.completed_posts + stand.failed_posts, stand.total_posts);
+                history.bill_late().await;
+                let after = audit(&ground.store, batch).await;
+                assert_eq!(
+                    (&after.status, after.completed_posts, after.failed_posts),
+                    (&stand.status, stand.completed_posts, stand.failed_posts)
+                );
                 if let Some(cap) = cap {
                     assert!(stand.spent_nanos + stand.held_nanos <= cap, "{stand:?} within {cap}");
                 }
