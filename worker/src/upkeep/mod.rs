@@ -2,7 +2,7 @@
 
 mod dispatch;
 mod janitor;
-mod prune;
+mod partitions;
 mod rescue;
 mod share;
 
@@ -24,7 +24,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
         dispatcher.run(&stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
-        every(Duration::from_hours(1), &stop, "prune", async || prune::once(&worker).await),
+        every(Duration::from_hours(1), &stop, "partitions", async || partitions::once(&worker).await),
     );
 }
 
