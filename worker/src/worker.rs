@@ -158,11 +158,9 @@ impl Life {
     async fn finish(self, end: End, duties: TaskTracker) -> End {
         let Self { worker, tail, keeper } = self;
         worker.tasks.close();
-        let grace = if end == End::Drained { worker.settings.drain() } else { Duration::ZERO };
-        if tokio::time::timeout(grace, worker.tasks.wait()).await.is_err() {
-            if end == End::Drained {
-                warn!(posts = worker.tasks.len(), "posts did not end in time and are handed back");
-            }
+        // A lost lease too: nothing more is sent, but what calls under way cost is still to be told.
+        if tokio::time::timeout(worker.settings.drain(), worker.tasks.wait()).await.is_err() {
+            warn!(posts = worker.tasks.len(), "posts did not end in time and are handed back");
             worker.abort.cancel();
             worker.tasks.wait().await;
         }

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use secrecy::ExposeSecret;
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::config::DatabaseSettings;
@@ -82,17 +83,21 @@ pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(steps >= SCHEMA)
 }
 
-/// How to connect: no statement runs longer than `longest`, and none waits for a lock longer than half of that.
+/// How to connect: no statement runs longer than `longest`; none waits for a lock, and no transaction for its next
+/// statement, longer than half of that.
 pub fn options(settings: &DatabaseSettings, longest: Duration) -> Result<PgConnectOptions, StoreError> {
     let options: PgConnectOptions = settings.url()?.expose_secret().parse()?;
-    Ok(options.application_name("broadside").options([
+    let half = (longest.as_millis() / 2).to_string();
+    // Statements are long and say nothing of what is wrong; whoever ran one logs its failure.
+    Ok(options.application_name("broadside").disable_statement_logging().options([
         // Everything goes by key, whatever young statistics say of tables that have just begun to grow.
         ("enable_seqscan", "off".to_owned()),
         // A plan that is priced out of order on purpose must not be compiled for it.
         ("jit", "off".to_owned()),
         ("statement_timeout", longest.as_millis().to_string()),
-        ("lock_timeout", (longest.as_millis() / 2).to_string()),
-        ("idle_in_transaction_session_timeout", longest.as_millis().to_string()),
+        ("lock_timeout", half.clone()),
+        // A process that was stopped in the middle of a transaction holds others up no longer than a lease lasts.
+        ("idle_in_transaction_session_timeout", half),
     ]))
 }
 

@@ -7,6 +7,7 @@ use shared::store::advance::{Ending, Refusal};
 use shared::store::claim::Claim;
 
 use crate::gateway::Stop;
+use crate::settle::unwritable;
 
 /// The first pause before a post is tried again; it doubles each time.
 const FIRST: Duration = Duration::from_secs(1);
@@ -21,7 +22,8 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
         // However long the queue at the provider is, a post does not fail for standing in it.
         Stop::Closed { after, reason } => Ending::Wait { after: after.max(backoff(0)), reason },
         // Stopped and over budget: back as it is; the batch's state says what happens next. Fenced: nothing is written.
-        Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced | Refusal::Unwritten) => Ending::Release,
+        Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced) => Ending::Release,
+        Stop::Refused(Refusal::Unwritten) => Ending::Failed(unwritable()),
     }
 }
 
@@ -74,8 +76,14 @@ mod tests {
 
     #[test]
     fn a_refusal_by_the_books_hands_the_post_back() {
-        for refusal in [Refusal::Stopped, Refusal::Budget, Refusal::Fenced, Refusal::Unwritten] {
+        for refusal in [Refusal::Stopped, Refusal::Budget, Refusal::Fenced] {
             assert_eq!(after(Stop::Refused(refusal), &claim(0), MAX), Ending::Release);
         }
+    }
+
+    #[test]
+    fn what_can_never_be_written_fails_and_is_not_bought_again() {
+        let Ending::Failed(reason) = after(Stop::Refused(Refusal::Unwritten), &claim(0), MAX) else { panic!("failed") };
+        assert_eq!(reason.class, "unwritable");
     }
 }

@@ -72,10 +72,18 @@ impl Line {
         self.post.checkpoint = Some(checkpoint);
     }
 
-    /// Lets the post go and waits until that is written.
+    /// Lets the post go and waits until that is written. What the database can never accept is left out, and the post fails
+    /// then: handed back, it would buy the same again, without end.
     pub async fn end(mut self, ending: Ending) -> Answer {
         let item = self.item(Next::End(ending));
+        let owed = item.settle.clone();
+        let answer = self.writer.write(item).await;
         self.ended = true;
+        if answer != Answer::Refused(Refusal::Unwritten) {
+            return answer;
+        }
+        self.post.settle = owed.map(money_only);
+        let item = self.item(Next::End(Ending::Failed(unwritable())));
         self.writer.write(item).await
     }
 
@@ -104,10 +112,15 @@ impl Ledger for Line {
         // Open from the moment that it may be written, so that a task that is stopped while it waits leaves no attempt behind.
         self.open = Some(Open { step, ordinal, since: Instant::now() });
         let item = self.item(Next::Send(reservation));
+        let owed = item.settle.clone();
         match self.writer.write(item).await {
             Answer::Granted | Answer::Done => Ok(call),
             Answer::Refused(refusal) => {
                 self.open = None;
+                if refusal == Refusal::Unwritten {
+                    // The last call's bill is still owed; what it made is what cannot be written, or the bill's words are.
+                    self.post.settle = owed.map(money_only);
+                }
                 Err(refusal)
             }
         }
@@ -122,6 +135,17 @@ impl Ledger for Line {
             self.post.settle = Some(Settlement { step: open.step, ordinal: open.ordinal, bill });
         }
     }
+}
+
+/// A settlement without anything that a provider wrote.
+fn money_only(settlement: Settlement) -> Settlement {
+    Settlement { bill: Bill { usage: None, provider_request_id: None, ..settlement.bill }, ..settlement }
+}
+
+/// Why a post ends that the database does not accept.
+pub(crate) fn unwritable() -> Reason {
+    let message = "What the AI models made of this post cannot be stored. Change the brief, then retry.".to_owned();
+    Reason { class: "unwritable", message }
 }
 
 impl Drop for Line {

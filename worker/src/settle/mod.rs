@@ -9,4 +9,5 @@ mod writer;
 
 pub use ledger::Ledger;
 pub use line::Line;
+pub(crate) use line::unwritable;
 pub use writer::{Writer, start};

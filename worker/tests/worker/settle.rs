@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::{AttemptState, Nanodollars, Outcome, PostId, Step, UserId};
-use shared::store::advance::{Answer, Bill, Caption, Checkpoint, CostSource, Ending, Quote, Refusal};
+use shared::store::advance::{Answer, Bill, Caption, Checkpoint, CostSource, Ending, Quote, Reason, Refusal};
 use shared::store::claim::Claim;
 use shared::testing::{Ground, batches};
 use tokio::task::JoinHandle;
@@ -95,9 +95,48 @@ async fn one_item_that_can_never_be_written_fails_alone() {
         }
         line.end(Ending::Completed).await
     });
-    let answers = futures::future::join_all(posts).await;
-    assert_eq!(answers[4], Answer::Refused(Refusal::Unwritten));
-    assert_eq!(answers.iter().filter(|answer| **answer == Answer::Done).count(), 8);
+    assert_eq!(futures::future::join_all(posts).await, vec![Answer::Done; 9]);
+    assert_eq!(statuses(&ground).await, [("completed".to_owned(), 8), ("failed".to_owned(), 1)]);
+}
+
+/// A caption that no column of text can hold.
+fn unwritable() -> Checkpoint {
+    let Checkpoint::Caption(caption) = caption() else { panic!("a caption") };
+    Checkpoint::Caption(Caption { caption: "Fresh\0bread!".into(), ..caption })
+}
+
+/// The post's status and class, and the state and cost of its calls.
+async fn trail(ground: &Ground) -> (String, String, Vec<(String, i64)>) {
+    let (status, class) = sqlx::query_as("SELECT status, error_class FROM campaign_posts")
+        .fetch_one(ground.store.pool())
+        .await
+        .expect("one post");
+    let calls = sqlx::query_as("SELECT state, cost_nanos FROM attempts ORDER BY step, ordinal")
+        .fetch_all(ground.store.pool())
+        .await
+        .expect("calls");
+    (status, class, calls)
+}
+
+#[tokio::test]
+async fn a_result_that_can_never_be_written_fails_its_post_and_is_still_paid() {
+    let settled = ("settled".to_owned(), 5);
+    for before_the_next_call in [false, true] {
+        let ground = Ground::fresh().await;
+        let (writer, _running, claims) = crew(&ground, 1).await;
+        let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
+        line.reserve(Step::Caption, quote()).await.expect("granted");
+        line.settle(bill());
+        line.checkpoint(unwritable());
+        if before_the_next_call {
+            assert_eq!(line.reserve(Step::Image, quote()).await, Err(Refusal::Unwritten));
+            let reason = Reason { class: "unwritable", message: "It cannot be stored.".into() };
+            assert_eq!(line.end(Ending::Failed(reason)).await, Answer::Done);
+        } else {
+            assert_eq!(line.end(Ending::Completed).await, Answer::Done);
+        }
+        assert_eq!(trail(&ground).await, ("failed".into(), "unwritable".into(), vec![settled.clone()]));
+    }
 }
 
 #[tokio::test]
