@@ -121,14 +121,20 @@ async fn a_provider_in_trouble_is_tried_again_until_it_serves() {
     crew.finish(&app).await;
 }
 
+/// A batch of 50, eight calls of which the provider holds back.
+async fn crew_in_the_middle_of_a_batch(app: &TestApp, member: &Member) -> (Crew, Value) {
+    let crew = Crew::start(app).await;
+    crew.provider.admin().hold();
+    let batch = member.submit(&batch_of(50)).await.expect(202).json();
+    crew.provider.admin().calls_reach(8).await;
+    (crew, batch)
+}
+
 #[tokio::test]
 async fn a_cancelled_batch_buys_nothing_more() {
     let app = TestApp::start().await;
     let member = Member::new(&app).await;
-    let crew = Crew::start(&app).await;
-    crew.provider.admin().hold();
-    let batch = member.submit(&batch_of(50)).await.expect(202).json();
-    crew.provider.admin().calls_reach(8).await;
+    let (crew, batch) = crew_in_the_middle_of_a_batch(&app, &member).await;
     let path = format!("/api/v1/batch-jobs/{}/cancel", id(&batch));
     let cancelling = member.post(&path, &Value::Null).await.expect(200).json();
     assert_eq!(cancelling["status"], "cancelling");
@@ -147,10 +153,7 @@ async fn a_cancelled_batch_buys_nothing_more() {
 async fn a_paused_batch_waits_and_goes_on() {
     let app = TestApp::start().await;
     let member = Member::new(&app).await;
-    let crew = Crew::start(&app).await;
-    crew.provider.admin().hold();
-    let batch = member.submit(&batch_of(50)).await.expect(202).json();
-    crew.provider.admin().calls_reach(8).await;
+    let (crew, batch) = crew_in_the_middle_of_a_batch(&app, &member).await;
     let path = |what: &str| format!("/api/v1/batch-jobs/{}/{what}", id(&batch));
     let paused = member.post(&path("pause"), &Value::Null).await.expect(200).json();
     assert_eq!((&paused["status"], &paused["pause_reason"]), (&json!("paused"), &json!("user")));
