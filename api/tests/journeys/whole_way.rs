@@ -122,7 +122,7 @@ async fn a_provider_in_trouble_is_tried_again_until_it_serves() {
 }
 
 /// A batch of 50, eight calls of which the provider holds back.
-async fn crew_in_the_middle_of_a_batch(app: &TestApp, member: &Member) -> (Crew, Value) {
+async fn crew_in_the_middle_of_a_batch(app: &TestApp, member: &Member<'_>) -> (Crew, Value) {
     let crew = Crew::start(app).await;
     crew.provider.admin().hold();
     let batch = member.submit(&batch_of(50)).await.expect(202).json();
