@@ -6,6 +6,7 @@
 mod channel;
 pub mod config;
 pub mod domain;
+pub mod gateway_state;
 pub mod halts;
 pub mod media;
 pub mod progress;
