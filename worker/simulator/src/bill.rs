@@ -40,6 +40,9 @@ pub struct BilledCall {
     pub cost_nanos: i64,
     /// RFC 3339, UTC.
     pub at: String,
+    /// The batch that the call was a line of; such calls cost the price of batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<String>,
 }
 
 /// What a call used up.
@@ -62,6 +65,7 @@ pub(crate) struct Line {
     pub(crate) usage: Usage,
     pub(crate) cost_nanos: i64,
     pub(crate) at: DateTime<Utc>,
+    pub(crate) batch: Option<Box<str>>,
 }
 
 /// Names a call in the answer's `x-request-id`.
@@ -142,5 +146,6 @@ fn render(line: &Line) -> BilledCall {
         usage: line.usage,
         cost_nanos: line.cost_nanos,
         at: line.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        batch_id: line.batch.as_deref().map(str::to_owned),
     }
 }

@@ -116,6 +116,7 @@ impl Call<'_> {
             usage,
             cost_nanos,
             at: Utc::now(),
+            batch: None,
         });
     }
 

@@ -25,6 +25,8 @@ pub struct SimulatorConfig {
     /// Of text completions and moderations.
     pub chat_latency: Latency,
     pub image_latency: Latency,
+    /// From the creation of a batch to its first line.
+    pub batch_latency: Latency,
     /// Faults from the start.
     pub scenario: Scenario,
     pub prices: Prices,
@@ -57,6 +59,7 @@ impl Default for SimulatorConfig {
             token_charge: TokenCharge::default(),
             chat_latency: Latency::NONE,
             image_latency: Latency::NONE,
+            batch_latency: Latency::NONE,
             scenario: Scenario::default(),
             prices: Prices::default(),
             retire_models: false,

@@ -9,4 +9,8 @@ pub enum Kind {
     Chat,
     Image,
     Moderation,
+    /// The creation of a batch, and the batch as a whole. Its lines are chats.
+    Batch,
+    /// Any other call of files and batches.
+    File,
 }

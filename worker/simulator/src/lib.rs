@@ -23,6 +23,8 @@
 //! | `POST /v1/chat/completions` | text, or JSON that follows a `json_schema`; images of models that draw through chat |
 //! | `POST /v1/images/generations` | base64 for `gpt-image` models, links (or base64) for the others |
 //! | `POST /v1/moderations` | the categories of omni-moderation |
+//! | `POST`, `GET /v1/files`, `GET`, `DELETE /v1/files/{id}`, `GET /v1/files/{id}/content` | files for batches, by multipart form |
+//! | `POST`, `GET /v1/batches`, `GET /v1/batches/{id}`, `POST /v1/batches/{id}/cancel` | batches of chats, at the price of batches |
 //! | `GET /v1/models`, `/v1/models/{id}` | the price list's models, with `shutdown_date` |
 //! | `GET /_sim/bill?since=N&limit=M` | the billing log from line N on ([`Bill`]) |
 //! | `POST /_sim/scenario` | adds faults (below); `GET` lists what is left, `DELETE` drops it |
@@ -31,7 +33,7 @@
 //! | `GET /_sim/traffic` | calls in flight, now and at most |
 //! | `GET /_sim/health` | that it runs |
 //!
-//! Not simulated: `stream: true` (refused by name), image edits, audio, tools, batches.
+//! Not simulated: `stream: true` (refused by name), image edits, audio, tools, batches of anything but chats.
 //!
 //! # What it is strict about
 //!
@@ -63,9 +65,10 @@
 //! replace = true                                      # drop the faults that still wait
 //! chat_latency = { median_ms = 900, sigma = 0.4 }     # of text and moderations, from now on
 //! image_latency = { median_ms = 12000, sigma = 0.3 }
+//! batch_latency = { median_ms = 60000 }               # from the creation of a batch to its first line
 //!
 //! [[faults]]                      # which calls (all optional):
-//! kind = "chat"                   #   chat | image | moderation | any
+//! kind = "chat"                   #   chat | image | moderation | any, or batch | file, which any leaves out
 //! key = "sk-first"                #   calls with this key
 //! model = "gpt-6-luna"            #   calls of this model
 //! contains = "walnuts"            #   calls whose prompt contains this text
@@ -117,10 +120,13 @@
 //! | `drip` | the body at one byte a second | yes |
 //! | `truncate`, `reset` | half of the body, then the end of the connection: orderly, or a TCP reset | yes |
 //! | `huge`, `endless` | `megabytes` (16) of blanks before the body; blanks for ever | yes |
+//! | `batch_fails` | kind `batch`: validation fails, with `code` and `message` | no |
+//! | `batch_expires`, `batch_stalls` | kind `batch`: after `lines` lines it expires, or waits to be cancelled | those lines |
 //! | `none` | the normal answer: lets calls pass that a later fault would hit | yes |
 
 mod admin;
 mod ask;
+mod batches;
 mod bill;
 mod body;
 mod call;

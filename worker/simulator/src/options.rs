@@ -20,6 +20,7 @@ Usage: broadside-simulator [OPTIONS]
   --chat-latency-sigma X      its log-normal spread, 0 to 3 [0]
   --image-latency-ms N        median time to an image [0]
   --image-latency-sigma X     its log-normal spread, 0 to 3 [0]
+  --batch-latency-ms N        median time from the creation of a batch to its first line [0]
   --scenario FILE             faults from the start (TOML)
   --prices FILE               price list [the one that was built in]
   --retire-models             models past their shutdown date are gone
@@ -34,7 +35,7 @@ The base URL is printed on standard output, everything else is logged on standar
 ";
 
 /// Options with a value.
-const VALUED: [&str; 15] = [
+const VALUED: [&str; 16] = [
     "listen",
     "keys",
     "rpm",
@@ -44,6 +45,7 @@ const VALUED: [&str; 15] = [
     "chat-latency-sigma",
     "image-latency-ms",
     "image-latency-sigma",
+    "batch-latency-ms",
     "scenario",
     "prices",
     "context-tokens",
@@ -153,6 +155,7 @@ impl Given {
             token_charge: if self.switch("tokens-as-used")? { TokenCharge::Used } else { TokenCharge::Reserved },
             chat_latency: self.latency("chat")?,
             image_latency: self.latency("image")?,
+            batch_latency: self.latency("batch")?,
             scenario,
             prices,
             retire_models: self.switch("retire-models")?,

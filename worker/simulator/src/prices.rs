@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) tariff: Tariff,
     /// `YYYY-MM-DD`
     pub(crate) shutdown_date: Option<String>,
+    /// What a line of a batch costs, in percent of a call; absent where the Batch API does not take the model.
+    pub(crate) batch_percent: Option<u64>,
 }
 
 /// Token prices are micro-dollars per million tokens.
@@ -134,6 +136,16 @@ impl Model {
         }
     }
 
+    /// What a line of a batch costs.
+    pub(crate) fn batch_cost(&self, input_tokens: u64, output_tokens: u64) -> Nanodollars {
+        match (&self.tariff, self.batch_percent) {
+            (Tariff::Text { input, output }, Some(percent)) => {
+                nanos_at(percent, &[(input_tokens, *input), (output_tokens, *output)])
+            }
+            _ => 0,
+        }
+    }
+
     /// `pieces` images of one variant, drawn from a prompt of `input_tokens`.
     pub(crate) fn image_cost(&self, input_tokens: u64, size: &str, quality: &str, pieces: u64) -> Nanodollars {
         match &self.tariff {
@@ -150,8 +162,13 @@ impl Model {
 
 /// Micro-dollars per million tokens, times tokens, is a millionth of a micro-dollar; a thousand of those are a nano-dollar.
 fn nanos(lines: &[(u64, u64)]) -> Nanodollars {
+    nanos_at(100, lines)
+}
+
+/// The same at a percentage of the price, still rounded up once.
+fn nanos_at(percent: u64, lines: &[(u64, u64)]) -> Nanodollars {
     let total: u128 = lines.iter().map(|&(tokens, price)| u128::from(tokens) * u128::from(price)).sum();
-    i64::try_from(total.div_ceil(1000)).unwrap_or(i64::MAX)
+    i64::try_from((total * u128::from(percent)).div_ceil(100_000)).unwrap_or(i64::MAX)
 }
 
 #[derive(Deserialize)]
@@ -174,6 +191,7 @@ struct Entry {
     #[serde(rename = "cached_input")]
     _cached_input: Option<u64>,
     output_price: Option<u64>,
+    batch_percent: Option<u64>,
     text_input: Option<u64>,
     #[serde(rename = "image_input")]
     _image_input: Option<u64>,
@@ -200,7 +218,11 @@ impl Entry {
             ("text" | "moderation", ..) => return Err("only image models have tables of sizes".into()),
             (other, ..) => return Err(format!("`output` is text, image or moderation, not {other}")),
         };
-        let model = Model { id: self.id.into(), tariff, shutdown_date: self.shutdown_date };
+        if self.batch_percent.is_some_and(|percent| percent == 0 || percent > 100) {
+            return Err("`batch_percent` must be from 1 to 100".into());
+        }
+        let batch_percent = self.batch_percent;
+        let model = Model { id: self.id.into(), tariff, shutdown_date: self.shutdown_date, batch_percent };
         for (size, quality) in model.variants() {
             if parse_size(size).is_none() || quality.is_empty() {
                 return Err(format!("`{size}.{quality}` is no WIDTHxHEIGHT.quality"));
@@ -248,6 +270,8 @@ mod tests {
         let prices = Prices::default();
         let luna = prices.model("gpt-6-luna").expect("listed");
         assert_eq!(luna.text_cost(1000, 200), 100_000 + 100_000);
+        assert_eq!(luna.batch_cost(1000, 200), 100_000, "half of it in a batch");
+        assert_eq!(nanos_at(50, &[(3, 1)]), 1, "rounded up once");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use tokio::sync::watch;
 
 use crate::{
+    batches::Desk,
     bill::{BillingLog, RequestId},
     chat::Schemas,
     config::{ProviderKey, SimulatorConfig},
@@ -35,9 +36,11 @@ pub(crate) struct Provider {
     pub(crate) schemas: Schemas,
     pub(crate) pictures: Pictures,
     pub(crate) files: Files,
+    /// Files and batches of the Batch API.
+    pub(crate) desk: Desk,
     /// `http://127.0.0.1:PORT`, known once the port is.
     pub(crate) origin: OnceLock<String>,
-    latencies: RwLock<[Latency; 2]>,
+    latencies: RwLock<[Latency; 3]>,
     calls: AtomicU64,
     run: u64,
     traffic: Traffic,
@@ -69,8 +72,9 @@ impl Provider {
             schemas: Schemas::default(),
             pictures: Pictures::new(config.image_pool),
             files: Files::new(config.link_lifetime),
+            desk: Desk::default(),
             origin: OnceLock::new(),
-            latencies: RwLock::new([config.chat_latency, config.image_latency]),
+            latencies: RwLock::new([config.chat_latency, config.image_latency, config.batch_latency]),
             calls: AtomicU64::new(0),
             run: Seed::of(&[&started.as_nanos().to_string(), &std::process::id().to_string()]).next(),
             traffic: Traffic::default(),
@@ -116,13 +120,13 @@ impl Provider {
     }
 
     pub(crate) fn latency_of(&self, kind: Kind, request: RequestId) -> Duration {
-        let latency = self.latencies.read().unwrap_or_else(PoisonError::into_inner)[usize::from(kind == Kind::Image)];
+        let latency = self.latencies.read().unwrap_or_else(PoisonError::into_inner)[place_of(kind)];
         let mut seed = Seed::new(self.config.seed ^ request.number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         latency.draw(&mut seed)
     }
 
     pub(crate) fn set_latency(&self, kind: Kind, latency: Latency) {
-        self.latencies.write().unwrap_or_else(PoisonError::into_inner)[usize::from(kind == Kind::Image)] = latency;
+        self.latencies.write().unwrap_or_else(PoisonError::into_inner)[place_of(kind)] = latency;
     }
 
     pub(crate) fn apply(&self, scenario: Scenario) {
@@ -138,6 +142,9 @@ impl Provider {
         if let Some(latency) = scenario.image_latency {
             self.set_latency(Kind::Image, latency);
         }
+        if let Some(latency) = scenario.batch_latency {
+            self.set_latency(Kind::Batch, latency);
+        }
     }
 
     /// Forgets faults, bill, limits and files, and lets held answers go. Latencies are again as configured.
@@ -147,8 +154,10 @@ impl Provider {
         self.bill.clear();
         self.meter.clear();
         self.files.clear();
+        self.desk.clear();
         self.set_latency(Kind::Chat, self.config.chat_latency);
         self.set_latency(Kind::Image, self.config.image_latency);
+        self.set_latency(Kind::Batch, self.config.batch_latency);
         self.traffic.peak.store(self.traffic.now.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
@@ -173,6 +182,15 @@ impl Provider {
     /// Calls that wait for their answer: now, and at most so far.
     pub(crate) fn in_flight(&self) -> (usize, usize) {
         (self.traffic.now.load(Ordering::Relaxed), self.traffic.peak.load(Ordering::Relaxed))
+    }
+}
+
+/// Where the latency of a kind of call is kept.
+fn place_of(kind: Kind) -> usize {
+    match kind {
+        Kind::Chat | Kind::Moderation | Kind::File => 0,
+        Kind::Image => 1,
+        Kind::Batch => 2,
     }
 }
 

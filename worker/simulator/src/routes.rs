@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::{
+    batches,
     body::{AnswerBody, ResetSwitch},
     call::{self, Endpoint},
     images::Files,
@@ -33,6 +34,7 @@ pub(crate) async fn route(
     Ok(match endpoint {
         Some(endpoint) if request.method() == Method::POST => call::answer(&provider, endpoint, request, &reset).await,
         Some(_) => refused(&wrong_method(&request)),
+        None if batches::serves(path) => batches::answer(&provider, request, &reset).await,
         None if path.starts_with("/v1/") => {
             list_models(&provider, &request).unwrap_or_else(|refusal| refused(&refusal))
         }

@@ -21,6 +21,8 @@ pub struct Scenario {
     pub chat_latency: Option<Latency>,
     /// New latency of images.
     pub image_latency: Option<Latency>,
+    /// New latency of batches.
+    pub batch_latency: Option<Latency>,
 }
 
 impl Scenario {
@@ -40,7 +42,12 @@ impl Scenario {
         for (at, fault) in self.faults.iter().enumerate() {
             fault.check().map_err(|why| format!("faults[{at}]: {why}"))?;
         }
-        for (name, latency) in [("chat_latency", self.chat_latency), ("image_latency", self.image_latency)] {
+        let latencies = [
+            ("chat_latency", self.chat_latency),
+            ("image_latency", self.image_latency),
+            ("batch_latency", self.batch_latency),
+        ];
+        for (name, latency) in latencies {
             if let Some(latency) = latency {
                 latency.check().map_err(|why| format!("{name}: {why}"))?;
             }

@@ -24,6 +24,16 @@ impl Fault {
         Self::on(Target::Moderation)
     }
 
+    /// The creation of a batch, and the batch as a whole. Its lines meet the faults of text completions.
+    pub fn batch() -> Self {
+        Self::on(Target::Batch)
+    }
+
+    /// Any other call of files and batches; [`contains`](Self::contains) looks into `METHOD /path`.
+    pub fn file() -> Self {
+        Self::on(Target::File)
+    }
+
     pub fn any() -> Self {
         Self::on(Target::Any)
     }
@@ -70,6 +80,21 @@ impl Fault {
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
+    }
+
+    /// The batch fails when it is validated; [`code`](Self::code) and [`message`](Self::message) refine it.
+    pub fn batch_fails(self) -> Self {
+        self.does(Effect::BatchFails)
+    }
+
+    /// The batch expires after so many of its lines.
+    pub fn batch_expires_after(self, lines: usize) -> Self {
+        Self { lines: Some(lines), ..self.does(Effect::BatchExpires) }
+    }
+
+    /// The batch works so many of its lines off and then nothing more, until it is cancelled.
+    pub fn batch_stalls_after(self, lines: usize) -> Self {
+        Self { lines: Some(lines), ..self.does(Effect::BatchStalls) }
     }
 
     /// `error.code` as text.

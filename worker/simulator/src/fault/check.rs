@@ -24,9 +24,10 @@ impl Fault {
             }
         };
         only(self.status.is_some(), "status", &[Effect::Status, Effect::Html])?;
-        only(self.code.is_some(), "code", &[Effect::Status, Effect::ErrorIn200])?;
+        only(self.code.is_some(), "code", &[Effect::Status, Effect::ErrorIn200, Effect::BatchFails])?;
         only(self.category.is_some(), "type", &[Effect::Status, Effect::ErrorIn200])?;
-        only(self.message.is_some(), "message", &[Effect::Status, Effect::ErrorIn200])?;
+        only(self.message.is_some(), "message", &[Effect::Status, Effect::ErrorIn200, Effect::BatchFails])?;
+        only(self.lines.is_some(), "lines", &[Effect::BatchExpires, Effect::BatchStalls])?;
         only(self.param.is_some(), "param", &[Effect::Status, Effect::ErrorIn200])?;
         only(self.text.is_some(), "text", &[Effect::Text, Effect::Caption, Effect::Flagged])?;
         only(self.megabytes.is_some(), "megabytes", &[Effect::Huge])?;

@@ -62,6 +62,8 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     megabytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     billed: Option<bool>,
 }
 
@@ -74,6 +76,8 @@ enum Target {
     Chat,
     Image,
     Moderation,
+    Batch,
+    File,
 }
 
 impl Target {
@@ -85,10 +89,13 @@ impl Target {
 
     fn includes(self, kind: Kind) -> bool {
         match self {
-            Self::Any => true,
+            // What goes wrong with calls is not meant for the keeping of files.
+            Self::Any => !matches!(kind, Kind::Batch | Kind::File),
             Self::Chat => kind == Kind::Chat,
             Self::Image => kind == Kind::Image,
             Self::Moderation => kind == Kind::Moderation,
+            Self::Batch => kind == Kind::Batch,
+            Self::File => kind == Kind::File,
         }
     }
 }
@@ -143,6 +150,12 @@ pub(crate) enum Effect {
     BlankImage,
     /// A PNG of 64 x 64.
     SmallImage,
+    /// A batch fails when it is validated, with `code` and `message`.
+    BatchFails,
+    /// A batch expires after `lines` of its lines.
+    BatchExpires,
+    /// A batch works `lines` of its lines off and then nothing more, until it is cancelled.
+    BatchStalls,
 }
 
 impl Effect {
@@ -156,7 +169,19 @@ impl Effect {
         !self.produces_content()
     }
 
+    /// Whether it happens to a batch as a whole.
+    pub(crate) fn is_of_batches(self) -> bool {
+        matches!(self, Self::BatchFails | Self::BatchExpires | Self::BatchStalls)
+    }
+
     fn fits(self, target: Target) -> bool {
+        if self.is_of_batches() {
+            return target == Target::Batch;
+        }
+        if matches!(target, Target::Batch | Target::File) {
+            let on_the_way = [Self::Drip, Self::Reset, Self::Truncate, Self::Huge, Self::Endless];
+            return matches!(self, Self::None | Self::Status | Self::Hang) || on_the_way.contains(&self);
+        }
         match self {
             Self::Text | Self::Caption | Self::BreaksSchema | Self::Refusal | Self::ContentFilter | Self::Length => {
                 matches!(target, Target::Chat | Target::Any)
@@ -210,6 +235,11 @@ impl Fault {
         self.status.unwrap_or(502)
     }
 
+    /// Lines of a batch that are worked off.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines.unwrap_or(0)
+    }
+
     pub(crate) fn blanks(&self) -> u64 {
         self.megabytes.unwrap_or(16) << 20
     }
@@ -241,6 +271,8 @@ impl Target {
             Kind::Chat => Self::Chat,
             Kind::Image => Self::Image,
             Kind::Moderation => Self::Moderation,
+            Kind::Batch => Self::Batch,
+            Kind::File => Self::File,
         }
     }
 }

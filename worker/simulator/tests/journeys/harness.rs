@@ -54,6 +54,10 @@ impl Lab {
         Self { sim: Simulator::start(config).expect("starts"), http }
     }
 
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     pub(crate) fn admin(&self) -> Admin {
         self.sim.admin()
     }

@@ -1,5 +1,6 @@
 //! The simulator over real sockets, as its clients see it.
 
+mod batches;
 mod faults;
 mod harness;
 mod images;
