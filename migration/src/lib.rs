@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -24,6 +24,7 @@ const TABLES: [&str; 8] = [
     "batch_jobs",
     "campaign_posts",
     "attempts",
+    "budgets",
     "idempotency_keys",
 ];
 

@@ -21,7 +21,8 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 3] = [step!("m0001_accounts"), step!("m0002_batches"), step!("m0003_ledger")];
+pub(crate) const STEPS: [Step; 4] =
+    [step!("m0001_accounts"), step!("m0002_batches"), step!("m0003_ledger"), step!("m0004_budgets")];
 
 impl MigrationName for Step {
     fn name(&self) -> &'static str {

@@ -170,8 +170,10 @@ pub enum Refusal {
     Fenced,
     #[error("the batch was stopped")]
     Stopped,
-    #[error("the batch's budget is used up")]
+    #[error("the budget is used up")]
     Budget,
+    #[error("what is left of the budget is held by calls under way")]
+    Held,
     #[error("the database could not be written")]
     Unwritten,
 }
@@ -220,7 +222,8 @@ pub(super) async fn lock_batches(tx: &mut PgConnection, batches: &[BatchId]) -> 
 struct Written {
     held: bool,
     granted: bool,
-    open: bool,
+    /// Of a call that was asked for while the batch runs: whether it could not be granted if nothing were under way.
+    over: Option<bool>,
     version: Option<i64>,
 }
 
@@ -229,8 +232,11 @@ impl Written {
         match &item.next {
             _ if !self.held => Answer::Refused(Refusal::Fenced),
             Next::Send(_) if self.granted => Answer::Granted,
-            Next::Send(_) if !self.open => Answer::Refused(Refusal::Stopped),
-            Next::Send(_) => Answer::Refused(Refusal::Budget),
+            Next::Send(_) => Answer::Refused(match self.over {
+                None => Refusal::Stopped,
+                Some(true) => Refusal::Budget,
+                Some(false) => Refusal::Held,
+            }),
             Next::Go | Next::End(_) => Answer::Done,
         }
     }

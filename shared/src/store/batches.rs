@@ -35,6 +35,10 @@ pub struct Batch {
     pub cap: Option<Nanodollars>,
     pub held: Nanodollars,
     pub spent: Nanodollars,
+    /// The part of `held` that belongs to calls of which nobody knows what they cost.
+    pub unconfirmed: Nanodollars,
+    /// Those calls.
+    pub unknown_attempts: i32,
     /// Failed posts by error class.
     pub errors: BTreeMap<String, i64>,
     pub error_log: Option<String>,
@@ -164,6 +168,8 @@ impl FromRow<'_, PgRow> for Batch {
             cap: row.try_get("cap_nanos")?,
             held: row.try_get("held_nanos")?,
             spent: row.try_get("spent_nanos")?,
+            unconfirmed: row.try_get("unconfirmed_nanos")?,
+            unknown_attempts: row.try_get("unknown_attempts")?,
             errors: row.try_get::<Json<_>, _>("errors")?.0,
             error_log: row.try_get("error_log")?,
             created_at: row.try_get("created_at")?,

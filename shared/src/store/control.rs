@@ -1,4 +1,4 @@
-//! Control of a running batch by its owner: cancel, pause, resume, retry.
+//! Control of a running batch by its owner: cancel, pause, resume, retry, and its cap.
 //!
 //! Each takes the batch's row first. Claims and sends look at the batch's status under the same lock, so what is written here
 //! holds from the commit on.
@@ -6,8 +6,8 @@
 use sqlx::{PgConnection, PgExecutor};
 
 use super::advance::lock_batches;
-use super::{StoreError, dispatch};
-use crate::domain::{BatchId, BatchStatus, CampaignId, UserId};
+use super::{StoreError, budgets, dispatch};
+use crate::domain::{BatchId, BatchStatus, CampaignId, Nanodollars, UserId};
 use crate::progress::Progress;
 
 /// Why a batch could not be told what to do.
@@ -87,16 +87,41 @@ pub async fn resume(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Resu
     if status != BatchStatus::Paused {
         return Err(ControlError::State(status));
     }
+    resume_locked(tx, batch).await?.ok_or(ControlError::NotFound)
+}
+
+/// Lets a paused batch go on. The caller holds it.
+pub(super) async fn resume_locked(tx: &mut PgConnection, batch: BatchId) -> Result<Option<Progress>, StoreError> {
     sqlx::query(
         "UPDATE batch_jobs SET status = CASE WHEN started_at IS NULL THEN 'pending' ELSE 'processing' END,
-                pause_reason = NULL
+                pause_reason = NULL, wanted_nanos = NULL
          WHERE id = $1",
     )
     .bind(batch)
     .execute(&mut *tx)
     .await?;
     // Claims refused what was pushed before and during the pause.
-    dispatch::rewind(tx, batch).await?.ok_or(ControlError::NotFound)
+    dispatch::rewind(tx, batch).await
+}
+
+/// Changes what a batch may cost at most, whatever its status; `None` for no limit of its own. A batch that the old cap had
+/// paused goes on if what it was refused fits now.
+pub async fn set_cap(
+    tx: &mut PgConnection,
+    user: UserId,
+    batch: BatchId,
+    cap: Option<Nanodollars>,
+) -> Result<Progress, ControlError> {
+    status_of(tx, user, batch).await?;
+    let version = sqlx::query_scalar(
+        "UPDATE batch_jobs SET cap_nanos = $2, version = version + 1, updated_at = now() WHERE id = $1 RETURNING version",
+    )
+    .bind(batch)
+    .bind(cap)
+    .fetch_one(&mut *tx)
+    .await?;
+    let resumed = budgets::resume_batches(tx, Some(user), &[batch]).await?;
+    Ok(resumed.into_iter().next().unwrap_or(Progress { batch, version }))
 }
 
 /// Runs the failed posts of a finished batch again; what they have made and paid for is kept.

@@ -1,13 +1,14 @@
 //! The only door to the tables.
 //!
 //! Plain rows go through `SeaORM`; what locks, sums or moves in bulk is a commented statement in `sql/`, run through the
-//! same pool. The caller owns the transaction. Locks are taken in one order everywhere: batches by id, then posts by id,
-//! then attempts. **The row of a batch is the lock of its posts**: whoever changes a post holds its batch's row, so what is
+//! same pool. The caller owns the transaction. Locks are taken in one order everywhere: batches by id, then budgets, then
+//! posts by id, then attempts. **The row of a batch is the lock of its posts**: whoever changes a post holds its batch's row, so what is
 //! read of a post under that lock cannot change.
 
 pub mod advance;
 pub mod attempts;
 pub mod batches;
+pub mod budgets;
 pub mod campaigns;
 pub mod claim;
 pub mod control;
@@ -70,7 +71,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -3,8 +3,9 @@
 use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
+use super::budgets::{Doubt, book_doubts};
 use super::workers::LEASE;
-use crate::domain::{BatchId, WorkerId};
+use crate::domain::{BatchId, CampaignId, Nanodollars, UserId, WorkerId};
 use crate::progress::Progress;
 
 /// What a rescue did.
@@ -44,15 +45,39 @@ pub async fn rescue(pool: &PgPool, max_deliveries: i16) -> Result<Rescued, Store
             .fetch_all(&mut *tx)
             .await?;
     let mut rescued = Rescued { workers: dead, ..Rescued::default() };
+    let mut doubts = Vec::new();
     for batch in batches {
-        if let Some((posts, progress)) = rescue_batch(&mut tx, batch, &rescued.workers, max_deliveries).await? {
-            rescued.posts += posts;
-            rescued.progress.push(progress);
+        if let Some(lost) = rescue_batch(&mut tx, batch, &rescued.workers, max_deliveries).await? {
+            rescued.posts += lost.posts;
+            rescued.progress.push(Progress { batch, version: lost.version });
+            doubts.extend(lost.doubts());
         }
     }
+    // Budgets come after every batch in the order of locks.
+    book_doubts(&mut tx, &doubts).await?;
     sqlx::query("DELETE FROM workers WHERE id = ANY ($1)").bind(&rescued.workers).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(rescued)
+}
+
+/// What was taken back of one batch.
+#[derive(sqlx::FromRow)]
+struct Lost {
+    version: i64,
+    #[sqlx(rename = "freed")]
+    posts: i64,
+    campaign_id: CampaignId,
+    user_id: UserId,
+    /// Calls that were under way, by the month that they were reserved in.
+    months: Vec<String>,
+    by_month: Vec<Nanodollars>,
+}
+
+impl Lost {
+    fn doubts(self) -> impl Iterator<Item = Doubt> {
+        let (campaign, user) = (self.campaign_id, self.user_id);
+        self.months.into_iter().zip(self.by_month).map(move |(month, held)| Doubt { campaign, user, month, held })
+    }
 }
 
 async fn rescue_batch(
@@ -60,13 +85,12 @@ async fn rescue_batch(
     batch: BatchId,
     dead: &[WorkerId],
     max_deliveries: i16,
-) -> Result<Option<(i64, Progress)>, StoreError> {
+) -> Result<Option<Lost>, StoreError> {
     super::advance::lock_batches(tx, &[batch]).await?;
-    let row: Option<(i64, i64)> = sqlx::query_as(include_str!("sql/rescue.sql"))
+    Ok(sqlx::query_as(include_str!("sql/rescue.sql"))
         .bind(batch)
         .bind(dead)
         .bind(max_deliveries)
         .fetch_optional(tx)
-        .await?;
-    Ok(row.map(|(version, posts)| (posts, Progress { batch, version })))
+        .await?)
 }

@@ -5,9 +5,44 @@ use crate::queue::Slice;
 use crate::store::claim::{Claim, claim};
 use crate::store::{Store, dispatch, workers};
 
+/// A user.
+pub async fn user(store: &Store) -> UserId {
+    let id = UserId::new();
+    sqlx::query("INSERT INTO users (id, username, email, password_hash) VALUES ($1, $2, $2 || '@example.com', 'x')")
+        .bind(id)
+        .bind(id.0.simple().to_string())
+        .execute(store.pool())
+        .await
+        .expect("a user");
+    id
+}
+
+/// A campaign of a user.
+pub async fn campaign(store: &Store, user: UserId) -> CampaignId {
+    let id = CampaignId::new();
+    sqlx::query("INSERT INTO campaigns (id, user_id, name, brand_name) VALUES ($1, $2, 'a campaign', 'Brand')")
+        .bind(id)
+        .bind(user)
+        .execute(store.pool())
+        .await
+        .expect("a campaign");
+    id
+}
+
 /// A batch of `posts` posts without images, as a submit leaves it.
 pub async fn batch(store: &Store, user: UserId, posts: i32, cap: Option<Nanodollars>) -> BatchId {
-    let (batch, campaign) = (BatchId::new(), CampaignId::new());
+    batch_of(store, user, CampaignId::new(), posts, cap).await
+}
+
+/// The same for a campaign.
+pub async fn batch_of(
+    store: &Store,
+    user: UserId,
+    campaign: CampaignId,
+    posts: i32,
+    cap: Option<Nanodollars>,
+) -> BatchId {
+    let batch = BatchId::new();
     let ids: Vec<PostId> = (0..posts).map(|_| PostId::new()).collect();
     sqlx::query(
         "INSERT INTO batch_jobs (id, campaign_id, user_id, created_by, name, total_posts, cap_nanos)

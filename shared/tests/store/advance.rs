@@ -102,17 +102,26 @@ async fn a_bill_that_comes_after_the_end_of_its_batch_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_cap_grants_what_fits_and_pauses_the_batch() {
+async fn a_cap_grants_what_fits_and_pauses_the_batch_when_nothing_more_can_fit() {
     let ground = Ground::fresh().await;
     let store = &ground.store;
     let batch = batch(&ground.store, UserId::new(), 3, Some(Nanodollars(2 * BOUND.0))).await;
     let me = worker(store).await;
     let claims = take(store, me, &release(store, batch, 3).await).await;
     let answers = write(store, me, &claims.iter().map(|claim| send(claim, 1)).collect::<Vec<_>>()).await;
-    assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Refused(Refusal::Budget)]);
+    assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Refused(Refusal::Held)]);
+    let stand = audit(store, batch).await;
+    assert_eq!((stand.status.as_str(), stand.held_nanos), ("processing", 2 * BOUND.0));
+    // What is held came free, but too little for a third call.
+    let ends: Vec<_> = claims[..2]
+        .iter()
+        .map(|claim| costing(settled(end(claim, Ending::Release), 1, AttemptState::Settled), Nanodollars(240)))
+        .collect();
+    assert_eq!(write(store, me, &ends).await, [Answer::Done, Answer::Done]);
+    assert_eq!(write(store, me, &[send(&claims[2], 1)]).await, [Answer::Refused(Refusal::Budget)]);
     assert_eq!(write(store, me, &[end(&claims[2], Ending::Release)]).await, [Answer::Done]);
     let stand = audit(store, batch).await;
-    assert_eq!((stand.status.as_str(), stand.held_nanos), ("paused", 2 * BOUND.0));
+    assert_eq!((stand.status.as_str(), stand.held_nanos, stand.spent_nanos), ("paused", 0, 480));
 }
 
 #[tokio::test]

@@ -6,14 +6,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rand::seq::IndexedRandom;
-use shared::domain::{AttemptState, BatchId, Nanodollars, UserId, WorkerId};
+use shared::domain::{AttemptState, BatchId, CampaignId, Nanodollars, UserId, WorkerId};
 use shared::queue::Slice;
 use shared::store::advance::{Answer, Ending};
+use shared::store::budgets::Scope;
 use shared::store::claim::Claim;
-use shared::store::{Store, control, rescue, workers};
+use shared::store::{Store, budgets, control, rescue, workers};
 use shared::testing::Ground;
 
-use crate::books::audit;
+use crate::books::{Stand, audit, audit_budgets};
 use crate::world::*;
 
 #[derive(Clone, Debug)]
@@ -30,6 +31,18 @@ enum Event {
     Rescue,
     Pause,
     Resume,
+    /// A cap is set, changed or taken away.
+    Cap(Lid, Option<u16>),
+    /// What a cap has paused and fits again goes on.
+    Sweep,
+}
+
+/// Where a cap lies.
+#[derive(Clone, Copy, Debug)]
+enum Lid {
+    Batch,
+    Campaign,
+    User,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +70,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => Just(Event::Rescue),
         1 => Just(Event::Pause),
         2 => Just(Event::Resume),
+        2 => (prop_oneof![Just(Lid::Batch), Just(Lid::Campaign), Just(Lid::User)], prop::option::weighted(0.8, 0..3_000u16))
+            .prop_map(|(lid, cap)| Event::Cap(lid, cap)),
+        2 => Just(Event::Sweep),
     ]
 }
 
@@ -71,6 +87,7 @@ struct Hold {
 struct History<'a> {
     store: &'a Store,
     user: UserId,
+    campaign: CampaignId,
     batch: BatchId,
     queue: Vec<Slice>,
     crew: Vec<WorkerId>,
@@ -100,7 +117,49 @@ impl History<'_> {
                 tx.commit().await.expect("committed");
             }
             Event::Resume => self.resume().await,
+            Event::Cap(lid, cap) => self.cap(lid, cap).await,
+            Event::Sweep => drop(budgets::resume(self.store.pool(), Some(self.user)).await.expect("swept")),
         }
+    }
+
+    async fn cap(&self, lid: Lid, cap: Option<u16>) {
+        let cap = cap.map(|cap| Nanodollars(i64::from(cap)));
+        let mut tx = self.store.pool().begin().await.expect("a transaction");
+        let scope = match lid {
+            Lid::Batch => {
+                control::set_cap(&mut tx, self.user, self.batch, cap).await.expect("set");
+                return tx.commit().await.expect("committed");
+            }
+            Lid::Campaign => Scope::Campaign(self.campaign),
+            Lid::User => Scope::UserMonth,
+        };
+        match cap {
+            Some(cap) => drop(budgets::set(&mut tx, self.user, scope, cap).await.expect("set")),
+            None => budgets::remove(&mut tx, self.user, scope).await.expect("removed"),
+        }
+        tx.commit().await.expect("committed");
+    }
+
+    /// Leave was given just now, so no cap is exceeded.
+    async fn within_every_cap(&self) {
+        let over: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT 'batch', held_nanos + spent_nanos, cap_nanos FROM batch_jobs
+             WHERE id = $1 AND held_nanos + spent_nanos > cap_nanos
+             UNION ALL
+             SELECT scope, held_nanos + spent_nanos, cap_nanos FROM budgets
+             WHERE user_id = $2 AND period IN ('all', month_of(now())) AND held_nanos + spent_nanos > cap_nanos",
+        )
+        .bind(self.batch)
+        .bind(self.user)
+        .fetch_all(self.store.pool())
+        .await
+        .expect("an answer");
+        assert!(over.is_empty(), "a call was granted beyond {over:?}");
+    }
+
+    async fn audit(&self) -> Stand {
+        audit_budgets(self.store, self.user).await;
+        audit(self.store, self.batch).await
     }
 
     async fn resume(&self) {
@@ -142,6 +201,7 @@ impl History<'_> {
         if sends && answer == [Answer::Granted] {
             hold.called = true;
             hold.ordinal += 1;
+            self.within_every_cap().await;
         } else {
             self.holds.swap_remove(at);
         }
@@ -162,7 +222,7 @@ impl History<'_> {
         }
         self.resume().await;
         let me = worker(self.store).await;
-        while !matches!(audit(self.store, self.batch).await.status.as_str(), "completed" | "failed") {
+        while !matches!(self.audit().await.status.as_str(), "completed" | "failed") {
             rewind(self.store, self.batch).await;
             let slices = [release_due(self.store, self.batch).await, release(self.store, self.batch, 100).await];
             for slice in &slices {
@@ -184,27 +244,25 @@ fn every_history_ends_with_every_post_final_and_the_books_right() {
     runner
         .run(&history, |(events, posts, cap)| {
             runtime.block_on(async {
-                let user = UserId::new();
-                let batch = batch(&ground.store, user, posts, cap.map(Nanodollars)).await;
+                let user = user(&ground.store).await;
+                let campaign = campaign(&ground.store, user).await;
+                let batch = batch_of(&ground.store, user, campaign, posts, cap.map(Nanodollars)).await;
                 let crew = vec![worker(&ground.store).await, worker(&ground.store).await];
-                let mut history =
-                    History { store: &ground.store, user, batch, queue: Vec::new(), crew, holds: Vec::new() };
+                let (queue, holds) = (Vec::new(), Vec::new());
+                let mut history = History { store: &ground.store, user, campaign, batch, queue, crew, holds };
                 for event in events {
                     history.happen(event).await;
-                    audit(&ground.store, batch).await;
+                    history.audit().await;
                 }
                 history.finish().await;
-                let stand = audit(&ground.store, batch).await;
+                let stand = history.audit().await;
                 assert_eq!(stand.completed_posts + stand.failed_posts, stand.total_posts);
                 history.bill_late().await;
-                let after = audit(&ground.store, batch).await;
+                let after = history.audit().await;
                 assert_eq!(
                     (&after.status, after.completed_posts, after.failed_posts),
                     (&stand.status, stand.completed_posts, stand.failed_posts)
                 );
-                if let Some(cap) = cap {
-                    assert!(stand.spent_nanos + stand.held_nanos <= cap, "{stand:?} within {cap}");
-                }
             });
             Ok(())
         })
@@ -224,16 +282,69 @@ fn workers_side_by_side_on_capped_batches_keep_the_books_right() {
         for _ in 0..2 {
             batches.push(batch(&ground.store, UserId::new(), POSTS, Some(cap)).await);
         }
-        let crew = (0..4).map(|n| tokio::spawn(work(ground.clone(), batches.clone(), n % 2 == 0)));
-        for result in futures::future::join_all(crew).await {
-            result.expect("a worker that ends well");
-        }
+        side_by_side(&ground, &batches).await;
         for batch in batches {
             let stand = audit(&ground.store, batch).await;
             assert!(stand.spent_nanos + stand.held_nanos <= cap.0, "{stand:?} within {cap:?}");
             assert!(stand.completed_posts >= POSTS / 2, "{stand:?}");
         }
     });
+}
+
+#[test]
+fn workers_side_by_side_never_exceed_what_a_campaign_and_a_user_may_spend() {
+    const POSTS: i32 = 100;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let ground = Ground::fresh().await;
+        let store = &ground.store;
+        // Two users; each has a campaign of two batches that may spend half of what they ask for, and a batch beside it that
+        // the user's month keeps from finishing.
+        let half = i64::from(POSTS) * PRICE.0;
+        let mut batches = Vec::new();
+        let mut users = Vec::new();
+        for _ in 0..2 {
+            let user = user(store).await;
+            let campaign = campaign(store, user).await;
+            for _ in 0..2 {
+                batches.push(batch_of(store, user, campaign, POSTS, None).await);
+            }
+            batches.push(batch(store, user, POSTS, None).await);
+            users.push((user, campaign));
+        }
+        // The caps come while the work is on.
+        let working = side_by_side(&ground, &batches);
+        let capping = async {
+            for (user, campaign) in &users {
+                for (scope, cap) in [(Scope::UserMonth, half * 3 / 2), (Scope::Campaign(*campaign), half)] {
+                    let mut tx = store.pool().begin().await.expect("a transaction");
+                    budgets::set(&mut tx, *user, scope, Nanodollars(cap)).await.expect("set");
+                    tx.commit().await.expect("committed");
+                }
+            }
+        };
+        tokio::join!(working, capping);
+        for batch in batches {
+            audit(store, batch).await;
+        }
+        for (user, campaign) in users {
+            let accounts = audit_budgets(store, user).await;
+            let of = |id| accounts.iter().find(|account| account.scope_id == id).expect("an account");
+            let (month, campaign) = (of(user.0), of(campaign.0));
+            assert!(campaign.spent + campaign.held <= half, "{campaign:?} within {half}");
+            assert!(month.spent + month.held <= half * 3 / 2, "{month:?} within {half} and a half");
+            assert!(month.spent >= half * 3 / 2 - BOUND.0, "nearly all of the month's budget was used: {month:?}");
+        }
+    });
+}
+
+/// Four workers with pools of their own, until none finds anything to do.
+async fn side_by_side(ground: &Ground, batches: &[BatchId]) {
+    let crew = (0..4).map(|n| tokio::spawn(work(ground.clone(), batches.to_vec(), n % 2 == 0)));
+    for result in futures::future::join_all(crew).await {
+        result.expect("a worker that ends well");
+    }
 }
 
 /// Takes what it can get, in groups, until nothing is left or the caps are reached. The batches are visited in different

@@ -2,6 +2,7 @@
 
 mod advance;
 mod books;
+mod budgets;
 mod histories;
 mod migrations;
 mod ownership;

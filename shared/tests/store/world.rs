@@ -72,6 +72,12 @@ pub(crate) fn settled(mut item: Item, ordinal: i16, state: AttemptState) -> Item
     item
 }
 
+/// The same bill over another amount.
+pub(crate) fn costing(mut item: Item, cost: Nanodollars) -> Item {
+    item.settle.as_mut().expect("a bill").bill.cost = cost;
+    item
+}
+
 pub(crate) fn captioned(mut item: Item) -> Item {
     item.checkpoint = Some(Checkpoint::Caption(Caption {
         caption: "Fresh bread!".into(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt;
-use shared::store::advance::{Ending, Refusal};
+use shared::store::advance::{Ending, Reason, Refusal};
 use shared::store::claim::Claim;
 
 use crate::gateway::Stop;
@@ -21,10 +21,17 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
         Stop::Wait { after, reason } => Ending::Retry { after: after.max(backoff(claim.retries)), reason },
         // However long the queue at the provider is, a post does not fail for standing in it.
         Stop::Closed { after, reason } => Ending::Wait { after: after.max(backoff(0)), reason },
+        // Money that is held comes free when the calls that hold it are settled, and few cost all that they may.
+        Stop::Refused(Refusal::Held) => Ending::Wait { after: backoff(1), reason: held() },
         // Stopped and over budget: back as it is; the batch's state says what happens next. Fenced: nothing is written.
         Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced) => Ending::Release,
         Stop::Refused(Refusal::Unwritten) => Ending::Failed(unwritable()),
     }
+}
+
+fn held() -> Reason {
+    let message = "What is left of the budget is reserved by calls under way. The post goes on once they are settled.";
+    Reason { class: "budget_held", message: message.to_owned() }
 }
 
 /// A jittered pause, so that posts that failed together do not come back together.
@@ -72,6 +79,12 @@ mod tests {
         let stop = Stop::Closed { after: Duration::from_mins(1), reason: reason() };
         let wait = Ending::Wait { after: Duration::from_mins(1), reason: reason() };
         assert_eq!(after(stop, &claim(100), MAX), wait);
+    }
+
+    #[test]
+    fn a_post_waits_uncounted_for_money_that_is_held() {
+        let Ending::Wait { after, .. } = after(Stop::Refused(Refusal::Held), &claim(100), MAX) else { panic!("waits") };
+        assert!(after >= Duration::from_secs(1) && after <= Duration::from_secs(2), "{after:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What keeps the whole going, in every worker, one duty a file. Each may run in any number of workers at once.
 
+mod budgets;
 mod dispatch;
 mod janitor;
 mod partitions;
@@ -23,6 +24,8 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
     tokio::join!(
         dispatcher.run(&stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
+        every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
+        every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),
         every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
         every(Duration::from_hours(1), &stop, "partitions", async || partitions::once(&worker).await),
     );

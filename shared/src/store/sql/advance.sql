@@ -34,12 +34,16 @@ settled AS (
     UPDATE attempts a
     SET state = b.state, outcome = b.outcome, verdict = b.verdict, cost_nanos = b.cost_nanos, cost_source = b.cost_source,
         usage = b.usage, provider_request_id = b.provider_request_id, duration_ms = b.duration_ms
-    FROM bill b
+    FROM bill b JOIN attempts before ON before.work_id = b.post_id AND before.step = b.step AND before.ordinal = b.ordinal
     WHERE a.work_id = b.post_id AND a.step = b.step AND a.ordinal = b.ordinal
       AND a.state IN ('sent', 'unknown') AND a.state <> b.state
     RETURNING b.n, a.batch_job_id AS batch_id, a.cost_nanos,
+              -- A call counts in the month that it was reserved in.
+              month_of(a.started_at) AS month,
               -- What nobody knows the cost of stays held.
-              CASE WHEN a.state = 'unknown' THEN 0 ELSE a.reserved_nanos END AS freed_nanos
+              CASE WHEN a.state = 'unknown' THEN 0 ELSE a.reserved_nanos END AS freed_nanos,
+              (a.state = 'unknown')::int - (before.state = 'unknown')::int AS doubts,
+              ((a.state = 'unknown')::int - (before.state = 'unknown')::int) * a.reserved_nanos AS doubted_nanos
 ),
 
 -- Content: only the owner in the claimed epoch writes it.
@@ -53,21 +57,80 @@ ended_before AS (
     WHERE p.owner IS NULL AND p.epoch = i.epoch AND (p.status = e.status OR p.status = 'cancelled')
 ),
 
--- Leave to call: while the batch runs, and as far as its cap reaches, in the order of the group.
+-- Leave to call: while the batch runs, and as far as every cap reaches that it stands under, in the order of the group.
+-- `left` is what may still be reserved; `most` is what might be once every call under way has cost nothing.
 room AS (
-    SELECT b.id, b.status, b.cap_nanos - b.held_nanos - b.spent_nanos + coalesce(sum(s.freed_nanos - s.cost_nanos), 0) AS left_nanos
+    SELECT b.id, b.campaign_id, b.user_id, b.status,
+           b.cap_nanos - b.held_nanos - b.spent_nanos + coalesce(sum(s.freed_nanos - s.cost_nanos), 0) AS left_nanos,
+           b.cap_nanos - b.unconfirmed_nanos - b.spent_nanos - coalesce(sum(s.doubted_nanos + s.cost_nanos), 0) AS most_nanos
     FROM batch_jobs b LEFT JOIN settled s ON s.batch_id = b.id
     WHERE b.id = ANY ($3)
     GROUP BY b.id
 ),
+-- The caps above the batches', locked in one order and read as they stand then. A new one is made under the locks of the
+-- batches that it covers, so none can appear beside this statement.
+budget AS MATERIALIZED (
+    SELECT g.scope_id, g.period, g.cap_nanos, g.held_nanos, g.spent_nanos, g.unconfirmed_nanos
+    FROM budgets g
+    WHERE g.scope_id IN (SELECT campaign_id FROM batch_jobs WHERE id = ANY ($3)
+                         UNION ALL SELECT user_id FROM batch_jobs WHERE id = ANY ($3))
+      AND g.period IN ('all', month_of(now()), month_of(now() - interval '1 month'))
+    ORDER BY g.scope_id, g.period
+    FOR UPDATE OF g
+),
+settled_above AS (
+    SELECT above.scope_id, above.period, s.cost_nanos, s.freed_nanos, s.doubted_nanos
+    FROM settled s JOIN room r ON r.id = s.batch_id
+    CROSS JOIN LATERAL (VALUES (r.campaign_id, 'all'), (r.user_id, s.month)) above (scope_id, period)
+    WHERE EXISTS (SELECT FROM budget)
+),
+purse AS (
+    SELECT g.scope_id,
+           g.cap_nanos - g.held_nanos - g.spent_nanos + coalesce(sum(s.freed_nanos - s.cost_nanos), 0) AS left_nanos,
+           g.cap_nanos - g.unconfirmed_nanos - g.spent_nanos - coalesce(sum(s.doubted_nanos + s.cost_nanos), 0) AS most_nanos
+    FROM budget g LEFT JOIN settled_above s USING (scope_id, period)
+    WHERE g.period IN ('all', month_of(now()))
+    GROUP BY g.scope_id, g.period, g.cap_nanos, g.held_nanos, g.spent_nanos, g.unconfirmed_nanos
+    UNION ALL
+    -- A user who has a cap, but no row for a month that has just begun, waits until it is there.
+    SELECT DISTINCT r.user_id, 0, NULL::numeric
+    FROM room r
+    WHERE EXISTS (SELECT FROM budgets g WHERE g.scope_id = r.user_id)
+      AND NOT EXISTS (SELECT FROM budget g WHERE g.scope_id = r.user_id AND g.period = month_of(now()))
+),
 asked AS (
-    SELECT r.*, i.post_id, i.batch_id, i.user_id, i.epoch, m.status, m.left_nanos,
-           sum(r.reserved_nanos) OVER (PARTITION BY i.batch_id ORDER BY r.n) AS upto_nanos
+    SELECT r.*, i.post_id, i.batch_id, i.user_id, i.epoch, m.campaign_id,
+           m.left_nanos AS batch_left, c.left_nanos AS campaign_left, u.left_nanos AS user_left,
+           -- It would not fit if nothing were under way.
+           r.reserved_nanos > coalesce(least(m.most_nanos, c.most_nanos, u.most_nanos), r.reserved_nanos) AS over
     FROM reservation r JOIN held USING (n) JOIN item i USING (n) JOIN room m ON m.id = i.batch_id
+    LEFT JOIN purse c ON c.scope_id = m.campaign_id
+    LEFT JOIN purse u ON u.scope_id = m.user_id
     WHERE m.status IN ('processing', 'paused')
 ),
+-- One that is too large by itself stands in nobody's way.
+fitting AS (
+    SELECT a.*,
+           sum(a.reserved_nanos) OVER (PARTITION BY a.batch_id ORDER BY a.n) AS batch_upto,
+           sum(a.reserved_nanos) OVER (PARTITION BY a.campaign_id ORDER BY a.n) AS campaign_upto,
+           sum(a.reserved_nanos) OVER (PARTITION BY a.user_id ORDER BY a.n) AS user_upto
+    FROM asked a
+    WHERE a.reserved_nanos <= coalesce(least(a.batch_left, a.campaign_left, a.user_left), a.reserved_nanos)
+),
 granted AS (
-    SELECT * FROM asked WHERE left_nanos IS NULL OR upto_nanos <= left_nanos
+    SELECT * FROM fitting
+    WHERE (batch_left IS NULL OR batch_upto <= batch_left)
+      AND (campaign_left IS NULL OR campaign_upto <= campaign_left)
+      AND (user_left IS NULL OR user_upto <= user_left)
+),
+-- Leave that a write has given whose answer was lost stays given.
+granted_before AS (
+    SELECT refused.n
+    FROM (SELECT r.n, r.step, r.ordinal, r.call_id, i.post_id
+          FROM reservation r JOIN held USING (n) JOIN item i USING (n)
+          WHERE NOT EXISTS (SELECT FROM granted g WHERE g.n = r.n)) refused
+    JOIN attempts a ON a.work_id = refused.post_id AND a.step = refused.step AND a.ordinal = refused.ordinal
+    WHERE a.call_id = refused.call_id AND a.state = 'sent'
 ),
 sent AS (
     INSERT INTO attempts (work_id, step, ordinal, call_id, epoch, revision, user_id, batch_job_id, provider, pool, key_label,
@@ -136,11 +199,28 @@ failure AS (
     FROM moved WHERE status = 'failed' GROUP BY batch_id, error_class
 ),
 money AS (
-    SELECT batch_id, sum(spent) AS spent, sum(held) AS held FROM (
-        SELECT batch_id, cost_nanos AS spent, -freed_nanos AS held FROM settled
+    SELECT batch_id, sum(spent) AS spent, sum(held) AS held, sum(doubted) AS doubted, sum(doubts) AS doubts FROM (
+        SELECT batch_id, cost_nanos AS spent, -freed_nanos AS held, doubted_nanos AS doubted, doubts FROM settled
         UNION ALL
-        SELECT batch_id, 0, reserved_nanos FROM sent
+        SELECT batch_id, 0, reserved_nanos, 0, 0 FROM sent
     ) entry GROUP BY batch_id
+),
+money_above AS (
+    SELECT scope_id, period, sum(spent) AS spent, sum(held) AS held, sum(doubted) AS doubted FROM (
+        SELECT scope_id, period, cost_nanos AS spent, -freed_nanos AS held, doubted_nanos AS doubted FROM settled_above
+        UNION ALL
+        SELECT above.scope_id, above.period, 0, s.reserved_nanos, 0
+        FROM sent s JOIN room r ON r.id = s.batch_id
+        CROSS JOIN LATERAL (VALUES (r.campaign_id, 'all'), (r.user_id, month_of(now()))) above (scope_id, period)
+        WHERE EXISTS (SELECT FROM budget)
+    ) entry GROUP BY scope_id, period
+),
+booked AS (
+    UPDATE budgets g
+    SET held_nanos = g.held_nanos + m.held, spent_nanos = g.spent_nanos + m.spent,
+        unconfirmed_nanos = g.unconfirmed_nanos + m.doubted, updated_at = now()
+    FROM money_above m
+    WHERE g.scope_id = m.scope_id AND g.period = m.period
 ),
 batch AS (
     UPDATE batch_jobs b
@@ -153,6 +233,9 @@ batch AS (
         floor = least(b.floor, coalesce(t.rewind, b.floor)),
         held_nanos = b.held_nanos + coalesce(m.held, 0),
         spent_nanos = b.spent_nanos + coalesce(m.spent, 0),
+        unconfirmed_nanos = b.unconfirmed_nanos + coalesce(m.doubted, 0),
+        unknown_attempts = b.unknown_attempts + coalesce(m.doubts, 0),
+        wanted_nanos = CASE WHEN o.over AND b.status = 'processing' THEN o.wanted_nanos ELSE b.wanted_nanos END,
         errors = b.errors || coalesce((
             SELECT jsonb_object_agg(f.class, f.posts + coalesce((b.errors ->> f.class)::bigint, 0))
             FROM failure f WHERE f.batch_id = b.id), '{}'),
@@ -160,7 +243,8 @@ batch AS (
         error_log = nullif(concat_ws(E'\n', b.error_log, (
             SELECT string_agg(f.class || ': ' || f.message, E'\n' ORDER BY f.class)
             FROM failure f WHERE f.batch_id = b.id AND NOT b.errors ? f.class)), ''),
-        version = b.version + CASE WHEN coalesce(t.ended, 0) > 0 OR coalesce(m.spent, 0) > 0 OR o.over THEN 1 ELSE 0 END,
+        version = b.version + CASE WHEN coalesce(t.ended, 0) > 0 OR coalesce(m.spent, 0) > 0 OR coalesce(m.doubts, 0) <> 0 OR o.over
+                               THEN 1 ELSE 0 END,
         status = CASE WHEN done.all_final THEN
                           CASE WHEN b.cancelled_posts + coalesce(t.cancelled, 0) > 0 OR b.status = 'cancelling' THEN 'cancelled'
                                WHEN b.completed_posts + coalesce(t.completed, 0) > 0 THEN 'completed'
@@ -176,7 +260,9 @@ batch AS (
     FROM room r
     LEFT JOIN tally t ON t.batch_id = r.id
     LEFT JOIN money m ON m.batch_id = r.id
-    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM asked a WHERE a.batch_id = r.id AND a.upto_nanos > a.left_nanos) AS over) o
+    CROSS JOIN LATERAL (
+        SELECT count(*) > 0 AS over, min(a.reserved_nanos) AS wanted_nanos FROM asked a
+        WHERE a.batch_id = r.id AND a.over AND NOT EXISTS (SELECT FROM granted_before g WHERE g.n = a.n)) o
     CROSS JOIN LATERAL (
         SELECT x.completed_posts + x.failed_posts + x.cancelled_posts
                + coalesce(t.completed + t.failed + t.cancelled, 0) = x.total_posts AND coalesce(t.ended, 0) > 0 AS all_final
@@ -186,13 +272,14 @@ batch AS (
 )
 SELECT i.n,
        h.n IS NOT NULL OR d.n IS NOT NULL AS held,
-       g.n IS NOT NULL AS granted,
-       r.status IN ('processing', 'paused') AS open,
+       g.n IS NOT NULL OR w.n IS NOT NULL AS granted,
+       a.over,
        b.version
 FROM item i
-JOIN room r ON r.id = i.batch_id
 LEFT JOIN held h USING (n)
 LEFT JOIN ended_before d USING (n)
 LEFT JOIN granted g USING (n)
+LEFT JOIN granted_before w USING (n)
+LEFT JOIN asked a USING (n)
 LEFT JOIN batch b ON b.id = i.batch_id
 ORDER BY i.n

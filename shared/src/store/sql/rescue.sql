@@ -25,6 +25,12 @@ freed AS (
 unknown AS (
     UPDATE attempts a SET state = 'unknown', outcome = 'error', verdict = 'worker_lost', cost_source = 'none'
     FROM freed f WHERE a.work_id = f.id AND a.state = 'sent'
+    RETURNING month_of(a.started_at) AS month, a.reserved_nanos
+),
+doubt AS (
+    SELECT coalesce(sum(nanos), 0) AS nanos, coalesce(sum(attempts), 0) AS attempts,
+           coalesce(array_agg(month), '{}') AS months, coalesce(array_agg(nanos::bigint), '{}') AS by_month
+    FROM (SELECT month, sum(reserved_nanos) AS nanos, count(*) AS attempts FROM unknown GROUP BY month) u
 ),
 tally AS (
     SELECT count(*) AS freed,
@@ -54,8 +60,10 @@ SET processing = b.processing - t.freed,
                   ELSE 'failed' END,
     pause_reason = CASE WHEN f.whole THEN NULL ELSE b.pause_reason END,
     finished_at = CASE WHEN f.whole THEN now() END,
+    unconfirmed_nanos = b.unconfirmed_nanos + d.nanos,
+    unknown_attempts = b.unknown_attempts + d.attempts,
     version = b.version + 1,
     updated_at = now()
-FROM tally t, final f
+FROM tally t, final f, doubt d
 WHERE b.id = $1 AND t.freed > 0
-RETURNING b.version, t.freed
+RETURNING b.version, t.freed, b.campaign_id, b.user_id, d.months, d.by_month

@@ -1,0 +1,9 @@
+DROP FUNCTION ensure_budget_months(integer);
+DROP TABLE budgets;
+DROP FUNCTION month_of(timestamptz);
+DROP INDEX batch_jobs_over_budget;
+ALTER TABLE batch_jobs
+    DROP CONSTRAINT batch_jobs_unconfirmed_is_held,
+    DROP COLUMN unconfirmed_nanos,
+    DROP COLUMN unknown_attempts,
+    DROP COLUMN wanted_nanos;
