@@ -8,6 +8,7 @@ pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod batches;
+pub mod budgets;
 pub mod caller;
 pub mod campaigns;
 pub mod compat;

@@ -14,6 +14,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use crate::app::App;
 use crate::auth::AccountsApi;
 use crate::batches::BatchesApi;
+use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
 use crate::compat::SocialMediaGeneratorApi;
 use crate::door::{Door, Template};
@@ -32,6 +33,8 @@ pub enum Chapter {
     Campaigns,
     /// Submitting posts in bulk, and following and steering them.
     Batches,
+    /// Caps on what campaigns and months may cost.
+    Budgets,
     /// Single posts and what was tried for them.
     Posts,
     /// Generated images, behind signed links.
@@ -46,12 +49,18 @@ pub enum Chapter {
 /// Every room of the API. A new one is added here, and its operations are routed and described.
 type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceApi, SocialMediaGeneratorApi);
 
-/// Batches, their posts, their streams and their images.
-type BatchRooms = (BatchesApi, PostsApi, StreamsApi, MediaApi);
+/// Batches, what they may cost, their posts, their streams and their images.
+type BatchRooms = (BatchesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
-    let batches = (BatchesApi::new(app()), PostsApi::new(app()), StreamsApi::new(app()), MediaApi::new(app()));
+    let batches = (
+        BatchesApi::new(app()),
+        BudgetsApi::new(app()),
+        PostsApi::new(app()),
+        StreamsApi::new(app()),
+        MediaApi::new(app()),
+    );
     let seed = SocialMediaGeneratorApi::new(app());
     (AccountsApi::new(app()), CampaignsApi::new(app()), batches, ServiceApi::new(app()), seed)
 }

@@ -6,6 +6,7 @@
 
 mod board;
 mod body;
+mod change;
 mod control;
 mod doorbell;
 mod news;
@@ -29,7 +30,7 @@ use uuid::Uuid;
 pub use board::Board;
 pub use body::{BatchBody, LargeBodies};
 pub use doorbell::Doorbell;
-pub(crate) use news::announce_cancelled;
+pub(crate) use news::{announce, announce_cancelled};
 pub use poll::{Condition, Polled, poll};
 pub use scene::Scene;
 pub use submit::{Submission, Submitted, submit};
@@ -39,8 +40,10 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::idempotency_key::IdempotencyKey;
 use crate::page::{Page, PageRequest};
+use crate::parse::Body;
 use crate::problem::Problem;
 use crate::routes::Chapter;
+use change::{BatchChange, change};
 use control::{Command, command};
 use parse::UnknownFields;
 
@@ -116,6 +119,20 @@ impl BatchesApi {
     ) -> Result<Polled, Problem> {
         let condition = Condition::new(if_none_match.0, prefer.0.as_deref());
         poll(&self.app, caller, BatchId(id.0), &condition).await
+    }
+
+    /// Change what a batch may cost
+    ///
+    /// In any state. A batch that its budget has paused goes on if what it was refused fits now; a cap below what is spent
+    /// is taken, and pauses the batch at its next call.
+    #[oai(path = "/batch-jobs/:id", method = "patch")]
+    async fn change(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        body: Body<BatchChange>,
+    ) -> Result<Json<BatchView>, Problem> {
+        Ok(Json(change(&self.app, caller, BatchId(id.0), body.0).await?))
     }
 
     /// Cancel a batch

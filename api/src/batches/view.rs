@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use poem_openapi::Object;
-use shared::domain::PauseReason;
+use shared::domain::{Nanodollars, PauseReason};
 use shared::store::batches::{Batch, BatchOutcome};
 use uuid::Uuid;
 
@@ -22,6 +22,47 @@ pub struct CountsView {
     pub completed: i32,
     pub failed: i32,
     pub cancelled: i32,
+}
+
+/// What a batch costs. Amounts are in nano-dollars (10⁻⁹ US dollars), exact, and in dollars for reading.
+#[derive(Clone, Debug, Default, PartialEq, Object)]
+#[oai(rename = "BatchCost", read_only_all)]
+pub struct CostView {
+    pub spent_nanos: i64,
+    pub spent_usd: f64,
+    /// What calls under way may cost at most.
+    pub held_nanos: i64,
+    pub held_usd: f64,
+    /// The part of `held` that belongs to calls of which nobody knows what they cost, because they were cut off.
+    pub unconfirmed_nanos: i64,
+    pub unconfirmed_usd: f64,
+    /// How many calls those are.
+    pub unknown_attempts: i32,
+    /// What the batch may cost at most; null for no limit of its own.
+    pub cap_nanos: Option<i64>,
+    pub cap_usd: Option<f64>,
+    /// What is neither spent nor held; null without a limit, 0 when the cap lies below that.
+    pub remaining_nanos: Option<i64>,
+    pub remaining_usd: Option<f64>,
+}
+
+impl CostView {
+    fn of(batch: &Batch) -> Self {
+        let remaining = batch.cap.map(|cap| (cap - batch.spent - batch.held).max(Nanodollars::ZERO));
+        Self {
+            spent_nanos: batch.spent.0,
+            spent_usd: batch.spent.to_usd(),
+            held_nanos: batch.held.0,
+            held_usd: batch.held.to_usd(),
+            unconfirmed_nanos: batch.unconfirmed.0,
+            unconfirmed_usd: batch.unconfirmed.to_usd(),
+            unknown_attempts: batch.unknown_attempts,
+            cap_nanos: batch.cap.map(|cap| cap.0),
+            cap_usd: batch.cap.map(Nanodollars::to_usd),
+            remaining_nanos: remaining.map(|left| left.0),
+            remaining_usd: remaining.map(Nanodollars::to_usd),
+        }
+    }
 }
 
 /// A batch of posts and how far it is.
@@ -53,6 +94,7 @@ pub struct BatchView {
     pub held_usd: f64,
     /// What the batch may cost at most; null for no limit.
     pub budget_usd: Option<f64>,
+    pub cost: CostView,
     /// The time left at the pace so far; null while it is unknown.
     pub eta_seconds: Option<u64>,
     /// Failed posts by the class of their error.
@@ -104,7 +146,8 @@ impl BatchView {
             cost_nanos: batch.spent.0,
             cost_usd: batch.spent.to_usd(),
             held_usd: batch.held.to_usd(),
-            budget_usd: batch.cap.map(shared::domain::Nanodollars::to_usd),
+            budget_usd: batch.cap.map(Nanodollars::to_usd),
+            cost: CostView::of(batch),
             eta_seconds: batch.eta().map(|eta| eta.as_secs()),
             errors: batch.errors.clone(),
             error_log: batch.error_log.clone(),

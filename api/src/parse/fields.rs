@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde_json::value::RawValue;
+use shared::domain::{Nanodollars, limits};
 
 use crate::problem::FieldError;
 
@@ -74,6 +75,21 @@ impl<'a, 'e> Fields<'a, 'e> {
                 self.measured(name, &text, length)
             }
             None => self.wrong(name, "required", "is required"),
+        }
+    }
+
+    /// An amount of dollars from 0 on, or null for none (`Some(None)`). The field has to be there.
+    pub fn dollars(&mut self, name: &'static str) -> Option<Option<Nanodollars>> {
+        if !self.has(name) {
+            return self.wrong(name, "required", "is required; null stands for no limit");
+        }
+        let Some(raw) = self.given(name) else { return Some(None) };
+        let Ok(usd) = raw.get().parse::<f64>() else {
+            return self.wrong(name, "wrong_type", format!("must be a number of dollars, not {}", kind(raw)));
+        };
+        match Nanodollars::from_usd(usd).filter(|_| usd <= limits::BUDGET_USD) {
+            Some(amount) => Some(Some(amount)),
+            None => self.wrong(name, "out_of_range", format!("must be from 0 to {} dollars", limits::BUDGET_USD)),
         }
     }
 

@@ -6,6 +6,7 @@ use poem::http::StatusCode;
 use sea_orm::{DbErr, RuntimeErr};
 use shared::media::MediaError;
 use shared::store::StoreError;
+use shared::store::budgets::BudgetError;
 use shared::store::control::ControlError;
 use shared::store::idempotency::IdempotencyError;
 use shared::store::place::PlaceError;
@@ -122,6 +123,15 @@ impl From<ControlError> for Problem {
                 Self::conflict("wrong_state", format!("The batch is {status}; that cannot be done now."))
             }
             ControlError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BudgetError> for Problem {
+    fn from(error: BudgetError) -> Self {
+        match error {
+            BudgetError::NoCampaign => Self::not_found("campaign"),
+            BudgetError::Store(error) => error.into(),
         }
     }
 }

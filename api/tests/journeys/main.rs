@@ -3,6 +3,7 @@
 mod accounts;
 mod app;
 mod bad_input;
+mod budgets;
 mod campaigns;
 mod compat;
 mod compat_batches;
