@@ -7,7 +7,7 @@ STACK = $(or $(TARGET),target)/debug/broadside-stack
 RELEASED_STACK = $(or $(TARGET),target)/release/broadside-stack
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint deny openapi openapi-check migrate migrate-down clean-state
+.PHONY: help demo run test trials bench lint deny openapi openapi-check migrate migrate-down clean-state
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,14 @@ run: ## the whole stack in the foreground until Ctrl-C
 test: ## every test, against a Postgres and a Redis of their own
 	$(CARGO) build --locked --workspace --bin broadside-stack
 	@$(STACK) test -- $(CARGO) test --locked --workspace $(TESTS)
+
+trials: ## what the workers promise, shown against providers that enforce their limits; TRIALS="limits --quick"
+	$(CARGO) build --locked --release --workspace --bins
+	@$(RELEASED_STACK) test -- $(dir $(RELEASED_STACK))broadside-trials $(or $(TRIALS),all)
+
+bench: ## what the gateway costs for each call, and posts a second at 1, 2 and 4 workers
+	$(CARGO) build --locked --release --workspace --bins
+	@$(RELEASED_STACK) test -- $(dir $(RELEASED_STACK))broadside-trials $(or $(TRIALS),bench)
 
 lint: ## formatting and clippy, warnings as errors
 	$(CARGO) fmt --all --check

@@ -4,6 +4,7 @@
 //! answer was cut on the way, is in the log with its price, as it would be on a provider's invoice.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -38,11 +39,32 @@ pub struct BilledCall {
     pub usage: Usage,
     /// 0 for calls that produced nothing. Nano-dollars.
     pub cost_nanos: i64,
-    /// RFC 3339, UTC.
+    /// Why the call was answered as it was.
+    #[serde(default)]
+    pub cause: Cause,
+    /// How long the answer asked the client to stay away (`Retry-After`), where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// When the answer was decided: RFC 3339, UTC.
     pub at: String,
     /// The batch that the call was a line of; such calls cost the price of batches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<String>,
+}
+
+/// What decided the answer of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Nothing was in its way: the answer that was asked for.
+    #[default]
+    Served,
+    /// A fault of the scenario.
+    Fault,
+    /// It was over a limit.
+    Limit,
+    /// The request itself: its key, its model, its fields.
+    Request,
 }
 
 /// What a call used up.
@@ -64,6 +86,8 @@ pub(crate) struct Line {
     pub(crate) status: u16,
     pub(crate) usage: Usage,
     pub(crate) cost_nanos: i64,
+    pub(crate) cause: Cause,
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) at: DateTime<Utc>,
     pub(crate) batch: Option<Box<str>>,
 }
@@ -145,6 +169,8 @@ fn render(line: &Line) -> BilledCall {
         status: line.status,
         usage: line.usage,
         cost_nanos: line.cost_nanos,
+        cause: line.cause,
+        retry_after_ms: line.retry_after.map(|rest| rest.as_millis() as u64),
         at: line.at.to_rfc3339_opts(SecondsFormat::Micros, true),
         batch_id: line.batch.as_deref().map(str::to_owned),
     }

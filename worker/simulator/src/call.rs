@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     ask::{Ask, Draft},
-    bill::{Line, RequestId, Usage},
+    bill::{Cause, Line, RequestId, Usage},
     body::{AnswerBody, ResetSwitch},
     fault::{Effect, Fault},
     kind::Kind,
@@ -53,6 +53,19 @@ struct Call<'a> {
     model: Arc<str>,
     kind: Kind,
     arrived: Instant,
+}
+
+/// Why a call is answered as it is, for the bill.
+#[derive(Clone, Copy, Default)]
+struct Why {
+    cause: Cause,
+    retry_after: Option<Duration>,
+}
+
+impl Why {
+    fn of_fault(fault: &Fault) -> Self {
+        Self { cause: Cause::Fault, retry_after: stated_rest(&fault.extra_headers()) }
+    }
 }
 
 /// Answers one call. Never fails: everything that can go wrong is an answer.
@@ -105,7 +118,7 @@ pub(crate) async fn answer(
 }
 
 impl Call<'_> {
-    fn bill(&self, status: u16, usage: Usage, cost_nanos: i64) {
+    fn bill(&self, status: u16, usage: Usage, cost_nanos: i64, why: Why) {
         self.provider.bill.append(Line {
             request: self.id,
             client_request_id: self.client_request_id.clone(),
@@ -115,13 +128,20 @@ impl Call<'_> {
             status,
             usage,
             cost_nanos,
+            cause: why.cause,
+            retry_after: why.retry_after,
             at: Utc::now(),
             batch: None,
         });
     }
 
     fn refuse(&self, refusal: &Refusal, gauges: Gauges) -> Response<AnswerBody> {
-        self.bill(refusal.status, Usage::default(), 0);
+        self.refuse_for(Cause::Request, refusal, gauges)
+    }
+
+    fn refuse_for(&self, cause: Cause, refusal: &Refusal, gauges: Gauges) -> Response<AnswerBody> {
+        let why = Why { cause, retry_after: stated_rest(&refusal.headers) };
+        self.bill(refusal.status, Usage::default(), 0, why);
         self.send_refusal(refusal, gauges)
     }
 
@@ -143,7 +163,7 @@ impl Call<'_> {
             _ => 200,
         };
         let draft = if fault.is_billed() { Draft::of(ask, None) } else { Draft::free() };
-        self.bill(status, draft.usage(), draft.cost_nanos());
+        self.bill(status, draft.usage(), draft.cost_nanos(), Why::of_fault(fault));
         self.wait(fault.extra_delay()).await;
         let mut response = match effect {
             Effect::Hang => std::future::pending().await,
@@ -190,12 +210,13 @@ impl Call<'_> {
             None => (Gauges::new(), Ok(())),
         };
         if let Err(refusal) = verdict {
-            return self.refuse(&refusal, gauges);
+            return self.refuse_for(Cause::Limit, &refusal, gauges);
         }
+        let why = fault.as_ref().map_or_else(Why::default, Why::of_fault);
         if fault.as_ref().is_none_or(Fault::is_billed) {
-            self.bill(200, draft.usage(), draft.cost_nanos());
+            self.bill(200, draft.usage(), draft.cost_nanos(), why);
         } else {
-            self.bill(200, Usage::default(), 0);
+            self.bill(200, Usage::default(), 0, why);
         }
         let extra = fault.as_ref().map_or(Duration::ZERO, Fault::extra_delay);
         self.wait(provider.latency_of(self.kind, self.id) + extra).await;
@@ -243,6 +264,15 @@ async fn read_body(incoming: Incoming, most: usize) -> Result<Bytes, Refusal> {
         }
         Err(error) => Err(Refusal::bad_request(Value::Null, format!("The request could not be read: {error}"))),
     }
+}
+
+/// How long the headers ask the client to stay away.
+fn stated_rest(headers: &[(HeaderName, HeaderValue)]) -> Option<Duration> {
+    let number = |name: &str| {
+        let (_, value) = headers.iter().find(|(header, _)| header == name)?;
+        value.to_str().ok()?.parse::<u64>().ok()
+    };
+    number("retry-after-ms").map(Duration::from_millis).or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -153,7 +153,7 @@ mod server;
 mod shorten;
 
 pub use admin::Admin;
-pub use bill::{Bill, BilledCall, Usage};
+pub use bill::{Bill, BilledCall, Cause, Usage};
 pub use config::{ProviderKey, SimulatorConfig};
 pub use fault::Fault;
 pub use kind::Kind;

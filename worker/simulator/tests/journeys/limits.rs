@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use simulator::{Limits, ProviderKey, SimulatorConfig};
+use simulator::{Cause, Limits, ProviderKey, SimulatorConfig};
 
 use crate::harness::{Lab, hello, hello_with, picture};
 
@@ -31,6 +31,8 @@ async fn requests_over_the_limit_are_refused_and_cost_nothing() {
     assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
     let bill = lab.bill();
     assert_eq!((bill.calls.len(), bill.calls[2].status, bill.calls[2].cost_nanos), (3, 429, 0));
+    assert_eq!((bill.calls[1].cause, bill.calls[2].cause), (Cause::Served, Cause::Limit));
+    assert!(bill.calls[2].retry_after_ms.is_some_and(|rest| (58_000..=60_000).contains(&rest)));
 }
 
 #[tokio::test]
@@ -45,6 +47,34 @@ async fn after_the_stated_wait_there_is_room_again() {
     let wait: u64 = refused.header("retry-after-ms").parse().expect("milliseconds");
     tokio::time::sleep(Duration::from_millis(wait)).await;
     assert_eq!(lab.chat(&hello()).await.status, 200);
+}
+
+/// Every sliding window of the record holds what is allowed and no more, whoever calls and however hard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_storm_gets_more_than_the_limit_and_none_gets_less() {
+    const LIMIT: usize = 20;
+    let window = Duration::from_millis(250);
+    let lab = Lab::with(SimulatorConfig {
+        limit_window: window,
+        ..limited(Limits { requests: Some(LIMIT as u64), ..Limits::NONE })
+    });
+    let until = tokio::time::Instant::now() + window * 4;
+    let caller = || async {
+        while tokio::time::Instant::now() < until {
+            lab.chat(&hello()).await;
+        }
+    };
+    futures::future::join_all((0..8).map(|_| caller())).await;
+    let bill = lab.bill();
+    let served: Vec<_> = bill.calls.iter().filter(|call| call.cause == Cause::Served).collect();
+    let time = |place: usize| chrono::DateTime::parse_from_rfc3339(&served[place].at).expect("a time");
+    for last in LIMIT..served.len() {
+        // The record is written right after the decision: what lies a little closer was decided far enough apart.
+        let spread = (time(last) - time(last - LIMIT)).to_std().expect("in order");
+        assert!(spread > window.mul_f64(0.9), "{} calls within {spread:?}", LIMIT + 1);
+    }
+    assert!(bill.calls.len() > served.len(), "it was a storm");
+    assert!(served.len() >= LIMIT * 4, "{} of what four windows allow", served.len());
 }
 
 #[tokio::test]

@@ -1,0 +1,71 @@
+//! The trials, one file each.
+
+mod bodies;
+mod budget;
+mod dead_keys;
+mod faults;
+mod independent;
+mod limits;
+mod overhead;
+mod redis_outage;
+mod throughput;
+
+use anyhow::Result;
+
+use crate::ground::Ground;
+use crate::options::Options;
+use crate::report::Report;
+
+/// What can be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trial {
+    Limits,
+    Faults,
+    Budget,
+    RedisOutage,
+    DeadKeys,
+    Bodies,
+    Independent,
+    Overhead,
+    Throughput,
+}
+
+impl Trial {
+    /// Those that need nothing that is not ours.
+    pub(crate) const PROMISES: [Self; 6] =
+        [Self::Limits, Self::Faults, Self::Budget, Self::RedisOutage, Self::DeadKeys, Self::Bodies];
+    pub(crate) const MEASUREMENTS: [Self; 2] = [Self::Overhead, Self::Throughput];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let all = Self::PROMISES.into_iter().chain(Self::MEASUREMENTS).chain([Self::Independent]);
+        all.into_iter().find(|trial| trial.name() == name)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Limits => "limits",
+            Self::Faults => "faults",
+            Self::Budget => "budget",
+            Self::RedisOutage => "redis-outage",
+            Self::DeadKeys => "dead-keys",
+            Self::Bodies => "bodies",
+            Self::Independent => "independent",
+            Self::Overhead => "overhead",
+            Self::Throughput => "throughput",
+        }
+    }
+
+    pub(crate) async fn run(self, ground: &Ground, options: &Options) -> Result<Report> {
+        match self {
+            Self::Limits => limits::run(ground, options).await,
+            Self::Faults => faults::run(ground, options).await,
+            Self::Budget => budget::run(ground, options).await,
+            Self::RedisOutage => redis_outage::run(ground, options).await,
+            Self::DeadKeys => dead_keys::run(ground, options).await,
+            Self::Bodies => bodies::run(ground, options).await,
+            Self::Independent => independent::run(ground, options).await,
+            Self::Overhead => overhead::run(ground, options).await,
+            Self::Throughput => throughput::run(ground, options).await,
+        }
+    }
+}
