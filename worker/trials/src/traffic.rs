@@ -177,6 +177,7 @@ mod tests {
             cost_nanos: 0,
             cause: Cause::Fault,
             retry_after_ms: (status == 429).then_some(2_000),
+            batch_id: None,
             at: at(millis).to_rfc3339(),
         };
         Call { provider: "openai", at: at(millis), billed }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ask::{Ask, Draft},
-    bill::{self, RequestId, Usage},
+    bill::{self, Cause, RequestId, Usage},
     call::Endpoint,
     fault::{Effect, Fault},
     kind::Kind,
@@ -125,45 +125,54 @@ impl Work {
     async fn line(&self, line: &Line) -> Worked {
         let provider = &self.provider;
         let id = provider.next_request();
-        let refused = |model: &str, refusal: &Refusal| {
-            self.bill(line, id, model, refusal.status, Usage::default(), 0);
+        let refused = |model: &str, refusal: &Refusal, cause| {
+            self.bill(line, id, model, (refusal.status, cause), Usage::default(), 0);
             Worked::Answered(refusal.status, id, refusal.body())
         };
         let ask = match Ask::read(Endpoint::Chat, &line.body, provider) {
             Ok(ask) => ask,
-            Err((model, refusal)) => return refused(&model, &refusal),
+            Err((model, refusal)) => return refused(&model, &refusal, Cause::Request),
         };
         let model = ask.model();
         if let Err(refusal) = provider.still_served(model) {
-            return refused(&model.id, &refusal);
+            return refused(&model.id, &refusal, Cause::Request);
         }
         let (key, kind) = (&self.caller.key.secret, ask.kind());
         let fault = ask.prompt_for(|says| provider.faults.take(kind, key, &model.id, says));
         match fault.as_ref().map(|fault| (fault.effect(), fault)) {
             Some((Effect::Hang, _)) => return Worked::Lost,
-            Some((Effect::Status, fault)) => return refused(&model.id, &fault.refusal_sent()),
+            Some((Effect::Status, fault)) => return refused(&model.id, &fault.refusal_sent(), Cause::Fault),
             Some((Effect::ErrorIn200, fault)) => {
-                self.bill(line, id, &model.id, 200, Usage::default(), 0);
+                self.bill(line, id, &model.id, (200, Cause::Fault), Usage::default(), 0);
                 return Worked::Answered(200, id, fault.refusal_sent().body());
             }
             Some((Effect::Html | Effect::NotJson, _)) => {
-                self.bill(line, id, &model.id, 502, Usage::default(), 0);
+                self.bill(line, id, &model.id, (502, Cause::Fault), Usage::default(), 0);
                 return Worked::Answered(502, id, Bytes::from_static(b"\"upstream connect error\""));
             }
             _ => {}
         }
         let draft = Draft::of(&ask, fault.as_ref());
         let usage = draft.usage();
+        let cause = if fault.is_some() { Cause::Fault } else { Cause::Served };
         if fault.as_ref().is_none_or(Fault::is_billed) {
             let cost = model.batch_cost(usage.input_tokens, usage.output_tokens);
-            self.bill(line, id, &model.id, 200, usage, cost);
+            self.bill(line, id, &model.id, (200, cause), usage, cost);
         } else {
-            self.bill(line, id, &model.id, 200, Usage::default(), 0);
+            self.bill(line, id, &model.id, (200, cause), Usage::default(), 0);
         }
         Worked::Answered(200, id, draft.render(&ask, fault.as_ref(), id, provider).await)
     }
 
-    fn bill(&self, line: &Line, id: RequestId, model: &str, status: u16, usage: Usage, cost_nanos: i64) {
+    fn bill(
+        &self,
+        line: &Line,
+        id: RequestId,
+        model: &str,
+        (status, cause): (u16, Cause),
+        usage: Usage,
+        cost_nanos: i64,
+    ) {
         // A batch that a reset has forgotten costs nothing any more.
         if !self.provider.desk.change(&self.id, |_| {}) {
             return;
@@ -177,6 +186,8 @@ impl Work {
             status,
             usage,
             cost_nanos,
+            cause,
+            retry_after: None,
             at: Utc::now(),
             batch: Some(self.id.as_str().into()),
         });
