@@ -11,7 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-use super::wire::{Body, BodyError, BodyMemory, read_whole};
+use super::wire::{Body, BodyError, BodyMemory, Expected, read_whole};
 
 /// How long a fetch may take.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -68,7 +68,7 @@ impl Fetcher {
         if !response.status().is_success() {
             return Err(FetchError::Failed);
         }
-        read_whole(&mut response, memory, cap, deadline).await.map_err(|error| match error {
+        read_whole(&mut response, memory, Expected::Bytes(cap), deadline).await.map_err(|error| match error {
             BodyError::TooBig => FetchError::TooBig(cap),
             BodyError::Slow | BodyError::Broken(_) => FetchError::Failed,
         })

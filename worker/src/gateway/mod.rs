@@ -28,6 +28,7 @@ mod reply;
 mod run;
 mod tasks;
 mod verdict;
+mod wait;
 mod wire;
 
 use std::fmt;

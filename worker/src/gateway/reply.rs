@@ -1,11 +1,16 @@
 //! Providers' answers, read leniently: a field that is missing, unknown or of another kind never spoils the rest.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
+use chrono::Utc;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+
+use super::wait::{moment, stated_wait};
 
 /// The answer to a chat completion. Only its first choice is looked at.
 #[derive(Debug, Default, Deserialize)]
@@ -184,6 +189,10 @@ pub(crate) struct ProviderError {
     pub(crate) kind: String,
     /// `error.code` as text; routers send numbers.
     pub(crate) code: String,
+    /// What a router passes on: the error of the provider behind it.
+    pub(crate) upstream: Option<Box<ProviderError>>,
+    /// When to come back, where the error itself says it.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl ProviderError {
@@ -207,6 +216,8 @@ impl<'de> Deserialize<'de> for ProviderError {
             message: Loose,
             r#type: Loose,
             code: Loose,
+            #[serde(deserialize_with = "lenient")]
+            metadata: Option<Metadata>,
         }
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -215,12 +226,45 @@ impl<'de> Deserialize<'de> for ProviderError {
             Text(String),
         }
         Ok(match Shape::deserialize(deserializer)? {
-            Shape::Fields(Fields { message, r#type, code }) => {
-                Self { message: message.0, kind: r#type.0, code: code.0 }
+            Shape::Fields(Fields { message, r#type, code, metadata }) => {
+                let Metadata { raw, headers } = metadata.unwrap_or_default();
+                let reset = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-ratelimit-reset"));
+                let reset = reset.and_then(|(_, reset)| moment(&reset.0, Utc::now()));
+                Self {
+                    retry_after: reset.or_else(|| stated_wait(&message.0)),
+                    message: message.0,
+                    kind: r#type.0,
+                    code: code.0,
+                    upstream: upstream(raw).map(Box::new),
+                }
             }
-            Shape::Text(message) => Self { message, ..Self::default() },
+            Shape::Text(message) => Self { retry_after: stated_wait(&message), message, ..Self::default() },
         })
     }
+}
+
+/// What routers put beside an error.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    /// The answer of the provider behind the router: its JSON, that JSON as a text, or any text.
+    raw: Value,
+    headers: BTreeMap<String, Loose>,
+}
+
+/// The error in what a router got from the provider behind it.
+fn upstream(raw: Value) -> Option<ProviderError> {
+    let raw = match raw {
+        Value::String(text) if text.is_empty() => return None,
+        Value::String(text) => match serde_json::from_str(&text) {
+            Ok(value @ Value::Object(_)) => value,
+            _ => return Some(ProviderError { message: text, ..ProviderError::default() }),
+        },
+        Value::Object(_) => raw,
+        _ => return None,
+    };
+    let error = raw.get("error").filter(|error| !error.is_null()).unwrap_or(&raw);
+    ProviderError::deserialize(error).ok()
 }
 
 /// A text, or the text of a number; anything else is empty.
@@ -278,6 +322,8 @@ fn first<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{ChatAnswer, ImageAnswer, ProviderError};
 
     #[test]
@@ -287,6 +333,34 @@ mod tests {
         assert_eq!(read(r#"{"error":{"code":"x","type":null,"metadata":{"a":[1]}}}"#).code, "x");
         assert_eq!(read(r#"{"error":"just text"}"#).message, "just text");
         assert_eq!(read("<html>502</html>"), ProviderError::default());
+        assert_eq!(
+            read(r#"{"error":{"message":"Rate limit. Please try again in 1m2s."}}"#).retry_after,
+            Some(Duration::from_secs(62))
+        );
+    }
+
+    #[test]
+    fn what_a_router_passes_on_is_read_whatever_its_form() {
+        let upstream = |raw: &str| {
+            let body =
+                format!(r#"{{"error":{{"code":429,"message":"Provider returned error","metadata":{{"raw":{raw}}}}}}}"#);
+            ProviderError::from_body(body.as_bytes()).upstream.map(|error| (error.code.clone(), error.message.clone()))
+        };
+        let said = |code: &str, message: &str| Some((code.to_owned(), message.to_owned()));
+        assert_eq!(
+            upstream(r#""{\"error\":{\"code\":\"slow_down\",\"message\":\"easy\"}}""#),
+            said("slow_down", "easy")
+        );
+        assert_eq!(upstream(r#"{"error":{"code":7,"message":"m"}}"#), said("7", "m"));
+        assert_eq!(upstream(r#"{"code":"x","message":"m"}"#), said("x", "m"));
+        assert_eq!(upstream(r#""it is busy upstream""#), said("", "it is busy upstream"));
+        for none in ["null", "\"\"", "7"] {
+            assert_eq!(upstream(none), None, "{none}");
+        }
+        let reset = (chrono::Utc::now() + chrono::TimeDelta::seconds(600)).timestamp_millis();
+        let body = format!(r#"{{"error":{{"code":429,"metadata":{{"headers":{{"X-RateLimit-Reset":"{reset}"}}}}}}}}"#);
+        let wait = ProviderError::from_body(body.as_bytes()).retry_after.expect("a time");
+        assert!((590..=600).contains(&wait.as_secs()), "{wait:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::plan::{Course, Pause, Pick, Plan, Target};
 use super::prices::Format;
 use super::reply::Usage;
 use super::verdict::{Class, Effect, Money, Verdict, verdict};
-use super::wire::{Answer, Bounds, Request, WireError, exchange};
+use super::wire::{Answer, Bounds, Expected, Request, WireError, exchange};
 use super::{Inner, admission::Standing};
 use crate::settle::Ledger;
 
@@ -58,7 +58,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Draft {
     pub(super) request: Request,
     pub(super) bound: Nanodollars,
-    pub(super) body_cap: usize,
+    pub(super) expected: Expected,
     /// Of an image.
     pub(super) format: Option<Format>,
 }
@@ -199,7 +199,7 @@ impl Inner {
     }
 
     async fn send(&self, call: CallId, place: &Place<'_>, draft: &Draft) -> Result<Answer, WireError> {
-        let bounds = Bounds { first_byte: place.model.first_byte, whole: place.model.deadline, body: draft.body_cap };
+        let bounds = Bounds { first_byte: place.model.first_byte, whole: place.model.deadline, body: draft.expected };
         exchange(&self.http, &self.memory, &place.key.endpoint, call, &draft.request, bounds).await
     }
 

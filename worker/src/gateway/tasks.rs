@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use shared::domain::Step;
 
 use super::Inner;
 use super::ask::{ChatAsk, ImageAsk};
-use super::dialect::{ChatDraft, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image};
+use super::dialect::{ChatDraft, Found, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image};
 use super::failure::Failure;
 use super::prices::{Format, parse_size};
 use super::profiles::Dialect;
 use super::run::{Draft, Place, Task};
-use super::wire::{Answer, Body, CHAT_BODY, IMAGE_BODY, Request};
+use super::wire::{Answer, Body, Expected, Picture as Lifted, Request};
 use crate::pictures::{LARGEST, Picture};
 
 /// The size that is asked for where the asked one cannot be read.
@@ -38,7 +35,7 @@ impl<T: Send> Task for Writing<T> {
             completion_cap: cap,
         });
         let bound = place.model.price.chat_bound(request.size(), cap);
-        Draft { request, bound, body_cap: CHAT_BODY, format: None }
+        Draft { request, bound, expected: Expected::TEXT, format: None }
     }
 
     async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<T> {
@@ -79,67 +76,35 @@ impl Task for Painting {
             Request::Chat(_) => place.model.price.chat_bound(request.size(), cap),
             Request::Image(_) => place.model.price.image_bound(request.size(), &format),
         };
-        Draft { request, bound, body_cap: IMAGE_BODY, format: Some(format) }
+        Draft { request, bound, expected: Expected::Picture, format: Some(format) }
     }
 
     async fn read(&self, inner: &Inner, place: &Place<'_>, answer: Answer) -> Reading<Self::Reply> {
-        let (dialect, Body { bytes, booking }) = (place.provider.dialect, answer.body);
-        let unpacked = inner.pictures.beside(move || unpack(dialect, &bytes)).await;
-        let Some(Reading { content, usage }) = unpacked else { return Reading { content: Err(lost()), usage: None } };
+        let Body { bytes, picture, booking } = answer.body;
+        let Reading { content, usage } = match place.provider.dialect {
+            Dialect::OpenRouter => read_chat_image(&bytes),
+            Dialect::OpenAi | Dialect::A4f => read_image(&bytes),
+        };
         let content = match content {
-            Ok(Unpacked { image: Image::Bytes(bytes), revised_prompt }) => {
-                Ok((Body { bytes, booking }, revised_prompt))
-            }
-            Ok(Unpacked { image: Image::Url(url), revised_prompt }) => {
+            Ok(Found { source: Source::Lifted, revised_prompt }) => match picture {
+                Some(Lifted::Bytes(bytes)) => Ok(((bytes, booking), revised_prompt)),
+                Some(Lifted::NotBase64) | None => Err(Failure::Unusable("the image was not base64".to_owned())),
+            },
+            Ok(Found { source: Source::Url(url), revised_prompt }) => {
                 drop(booking);
                 let fetched = inner.fetcher.fetch(&url, &place.provider.base, &inner.memory, LARGEST).await;
-                fetched.map(|body| (body, revised_prompt)).map_err(|error| Failure::Unusable(error.to_string()))
+                let fetched = fetched.map_err(|error| Failure::Unusable(error.to_string()));
+                fetched.map(|body| ((body.bytes, body.booking), revised_prompt))
             }
             Err(failure) => Err(failure),
         };
         let content = match content {
-            Ok((body, revised_prompt)) => match inner.pictures.check(body.bytes).await {
-                Ok(picture) => Ok((picture.holding(Arc::new(body.booking)), revised_prompt)),
+            Ok(((bytes, booking), revised_prompt)) => match inner.pictures.check(bytes).await {
+                Ok(picture) => Ok((picture.holding(Arc::new(booking)), revised_prompt)),
                 Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
             },
             Err(failure) => Err(failure),
         };
         Reading { content, usage }
     }
-}
-
-/// What an answer gives of an image.
-struct Unpacked {
-    image: Image,
-    /// The prompt as the model changed it.
-    revised_prompt: Option<String>,
-}
-
-enum Image {
-    Bytes(Bytes),
-    Url(String),
-}
-
-/// Parses an answer and decodes its base64: megabytes, so it is done beside the runtime.
-fn unpack(dialect: Dialect, body: &[u8]) -> Reading<Unpacked> {
-    let Reading { content, usage } = match dialect {
-        Dialect::OpenRouter => read_chat_image(body),
-        Dialect::OpenAi | Dialect::A4f => read_image(body),
-    };
-    let content = content.and_then(|found| {
-        let image = match found.source {
-            Source::Url(url) => Image::Url(url),
-            Source::Base64(data) => match STANDARD.decode(data.trim()) {
-                Ok(bytes) => Image::Bytes(bytes.into()),
-                Err(_) => return Err(Failure::Unusable("the image was not base64".to_owned())),
-            },
-        };
-        Ok(Unpacked { image, revised_prompt: found.revised_prompt })
-    });
-    Reading { content, usage }
-}
-
-/// The thread that was to unpack the answer ended without a result.
-fn lost() -> Failure {
-    Failure::Unusable("the answer could not be unpacked".to_owned())
 }

@@ -7,6 +7,7 @@ mod bodies;
 mod failures;
 mod happy;
 mod rotation;
+mod scripted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

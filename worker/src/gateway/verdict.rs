@@ -6,16 +6,17 @@
 //! | 401; 403 key or permission | no | yes | yes | the key is put aside |
 //! | 403 region | no | no | yes | none |
 //! | 403 moderation | no | yes | yes | none |
-//! | 402; 429 for want of credit | no | yes | yes | the pool is put aside |
+//! | 402; 400, 403, 429 for want of credit | no | yes | yes | the pool is put aside |
+//! | 401, 402, 403, 429 passed on by a router: its provider's refusal, not of our key | no | once | yes | the model is retired in that pool |
 //! | 429 over a limit | after the rest | yes | when the rest is long | the pool rests |
 //! | 429 over a daily limit | no | yes | yes | the pool rests until the reset |
-//! | 429 `slow_down` | after the rest | no | yes | the pool rests: adaptive concurrency comes here |
-//! | 404, `model_not_found` | no | once | yes | the model is retired in that pool |
+//! | 429, 503 `slow_down` | after the rest | no | yes | the pool rests: adaptive concurrency comes here |
+//! | 404, `model_not_found`, 403 for this model only | no | once | yes | the model is retired in that pool |
 //! | 400 content policy | no | no | configurable | the post fails |
-//! | 400 context too long | no | no | yes | none |
+//! | 400 context too long, 429 larger than the limit itself | no | no | yes | none |
 //! | 400 other, 413, 422 | no | no | no | the post fails |
 //! | 408, timeout, broken transfer, too large | no | once | yes | billed or not: nobody knows |
-//! | 5xx | once, jittered | yes | yes | none yet: breakers come here |
+//! | 5xx, 409, 425 | once, jittered | yes | yes | none yet: breakers come here; of 504 and 524 nobody knows whether it was billed |
 //! | 200 with an error, not JSON, useless | once | no | yes | counts as billed |
 //! | cut at the cap | once with double the cap | no | yes | billed |
 //! | declined, filtered, no image | no | no | once | billed |
@@ -175,65 +176,71 @@ const INVALID: Verdict = Verdict {
     money: Money::NotBilled,
 };
 
+const TROUBLE: Verdict = Verdict {
+    class: Class::ProviderError,
+    again: Again::Jittered,
+    other_pool: OtherPool::Yes,
+    next_model: NextModel::Yes,
+    effect: Effect::None,
+    money: Money::NotBilled,
+};
+
+const MISSING: Verdict = Verdict {
+    class: Class::ModelMissing,
+    again: Again::No,
+    other_pool: OtherPool::Once,
+    next_model: NextModel::Yes,
+    effect: Effect::ModelRetired,
+    money: Money::NotBilled,
+};
+
+const TOO_LONG: Verdict = Verdict { class: Class::TooLong, next_model: NextModel::Yes, ..INVALID };
+
 fn of_status(refused: &Refused) -> Verdict {
     let Refused { status, error, retry_after } = refused;
     match status {
+        _ if is_upstreams_refusal(*status, error) => MISSING,
         _ if is_key(error) => KEY_REFUSED,
         402 => out_of_credit(*retry_after),
+        400..=499 if is_billing(error) => out_of_credit(*retry_after),
         403 if is_region(error) => {
             Verdict { class: Class::RegionRefused, other_pool: OtherPool::No, effect: Effect::None, ..KEY_REFUSED }
         }
+        403 if is_missing_model(error) => MISSING,
         403 if is_policy(error) => Verdict { class: Class::ContentPolicy, effect: Effect::None, ..KEY_REFUSED },
         401 | 403 => KEY_REFUSED,
-        404 => Verdict {
-            class: Class::ModelMissing,
-            other_pool: OtherPool::Once,
-            effect: Effect::ModelRetired,
-            ..KEY_REFUSED
-        },
+        404 => MISSING,
         408 => NO_ANSWER,
-        429 if is_billing(error) => out_of_credit(*retry_after),
+        429 if says(error, &["request too large"]) => TOO_LONG,
         429 => rate_limited(error, *retry_after),
+        503 if is_slow_down(error) => rate_limited(error, *retry_after),
+        409 | 425 => TROUBLE,
         400..=499 if is_policy(error) => {
             Verdict { class: Class::ContentPolicy, next_model: NextModel::IfConfigured, ..INVALID }
         }
-        400..=499 if is_missing_model(error) => Verdict {
-            class: Class::ModelMissing,
-            other_pool: OtherPool::Once,
-            effect: Effect::ModelRetired,
-            ..KEY_REFUSED
-        },
-        400..=499 if is_too_long(error) => Verdict { class: Class::TooLong, next_model: NextModel::Yes, ..INVALID },
+        400..=499 if is_missing_model(error) => MISSING,
+        400..=499 if is_too_long(error) => TOO_LONG,
         400..=499 => INVALID,
         // A redirect is not followed: whoever answers there is not the provider.
         300..=399 => Verdict { again: Again::No, ..UNREACHABLE },
-        _ => Verdict {
-            class: Class::ProviderError,
-            again: Again::Jittered,
-            other_pool: OtherPool::Yes,
-            next_model: NextModel::Yes,
-            effect: Effect::None,
-            money: Money::NotBilled,
-        },
+        // A gateway that gave up waiting: whoever it waited for may have done the work.
+        504 | 524 => Verdict { money: Money::Unknown, ..TROUBLE },
+        _ => TROUBLE,
     }
 }
 
-/// A router that passes on its upstream's refusal says so by the code; then the refusal is what counts.
+/// A router that passes on a refusal says so by the code; then the refusal is what counts.
 fn of_error_in_success(error: &ProviderError) -> Verdict {
     let status = error.code.parse::<u16>().unwrap_or_default();
-    let passed_on = matches!(status, 401 | 402 | 403 | 429) || is_billing(error) || is_key(error) || is_policy(error);
-    if passed_on {
-        let status = match status {
-            0 if is_billing(error) => 402,
-            0 => 400,
-            status => status,
-        };
-        return Verdict {
-            money: Money::ByUsage,
-            ..of_status(&Refused { status, error: error.clone(), retry_after: None })
-        };
-    }
-    UNUSABLE
+    let status = match status {
+        401 | 402 | 403 | 404 | 429 => status,
+        _ if is_billing(error) => 402,
+        _ if is_slow_down(error) => 429,
+        _ if is_key(error) || is_policy(error) || is_missing_model(error) || is_too_long(error) => 400,
+        _ => return UNUSABLE,
+    };
+    let refused = Refused { status, error: error.clone(), retry_after: error.retry_after };
+    Verdict { money: Money::ByUsage, ..of_status(&refused) }
 }
 
 fn out_of_credit(retry_after: Option<Duration>) -> Verdict {
@@ -247,7 +254,7 @@ fn rate_limited(error: &ProviderError, retry_after: Option<Duration>) -> Verdict
         effect: Effect::PoolRests(retry_after),
         ..KEY_REFUSED
     };
-    if says(error, &["slow_down"]) {
+    if is_slow_down(error) {
         return Verdict { other_pool: OtherPool::No, ..rested };
     }
     if says(error, &["per day", "per_day", "per-day", "(rpd)", "(tpd)", "daily"]) {
@@ -258,17 +265,34 @@ fn rate_limited(error: &ProviderError, retry_after: Option<Duration>) -> Verdict
     rested
 }
 
+/// Whether the refusal is one between a router and the provider behind it. Our key and our credit with the router are good
+/// then, and other models are served.
+fn is_upstreams_refusal(status: u16, error: &ProviderError) -> bool {
+    let Some(upstream) = error.upstream.as_deref() else { return false };
+    let refuses = matches!(status, 401..=403) || is_key(upstream) || is_billing(upstream);
+    refuses && !is_policy(error) && !is_region(error)
+}
+
+/// Whether one of the error's codes, or of those behind it, is such a one.
+fn has_code(error: &ProviderError, is: impl Fn(&str) -> bool) -> bool {
+    std::iter::successors(Some(error), |error| error.upstream.as_deref())
+        .any(|error| is(&error.code.to_lowercase()) || is(&error.kind.to_lowercase()))
+}
+
 fn is_key(error: &ProviderError) -> bool {
     let codes = ["invalid_api_key", "incorrect_api_key", "account_deactivated"];
     codes.contains(&error.code.as_str()) || error.code.contains("permission")
 }
 
 fn is_billing(error: &ProviderError) -> bool {
-    let billing = |code: &str| {
+    has_code(error, |code| {
         code.contains("billing")
             || ["insufficient_quota", "insufficient_credits", "quota_exceeded", "payment_required"].contains(&code)
-    };
-    billing(&error.code) || billing(&error.kind)
+    })
+}
+
+fn is_slow_down(error: &ProviderError) -> bool {
+    has_code(error, |code| code == "slow_down")
 }
 
 fn is_region(error: &ProviderError) -> bool {
@@ -277,24 +301,27 @@ fn is_region(error: &ProviderError) -> bool {
 
 fn is_policy(error: &ProviderError) -> bool {
     let codes = ["content_policy_violation", "moderation_blocked", "content_filter", "content_policy"];
-    codes.contains(&error.code.as_str())
-        || codes.contains(&error.kind.as_str())
+    has_code(error, |code| codes.contains(&code))
         || says(error, &["moderation", "flagged", "safety system", "usage policies", "content policy"])
 }
 
+/// Whether the model is not there, or not for this organisation.
 fn is_missing_model(error: &ProviderError) -> bool {
-    ["model_not_found", "model_not_available"].contains(&error.code.as_str())
+    has_code(error, |code| ["model_not_found", "model_not_available"].contains(&code))
+        || says(error, &["does not have access to model", "must be verified to use the model"])
 }
 
 fn is_too_long(error: &ProviderError) -> bool {
-    ["context_length_exceeded", "string_above_max_length"].contains(&error.code.as_str())
+    has_code(error, |code| ["context_length_exceeded", "string_above_max_length"].contains(&code))
         || says(error, &["maximum context length", "context window"])
 }
 
-/// Whether the error's texts hold one of `words`.
+/// Whether the error's texts, or of those behind it, hold one of `words`.
 fn says(error: &ProviderError, words: &[&str]) -> bool {
-    let texts = [&error.code, &error.kind, &error.message].map(|text| text.to_lowercase());
-    words.iter().any(|word| texts.iter().any(|text| text.contains(word)))
+    std::iter::successors(Some(error), |error| error.upstream.as_deref()).any(|error| {
+        let texts = [&error.code, &error.kind, &error.message].map(|text| text.to_lowercase());
+        words.iter().any(|word| texts.iter().any(|text| text.contains(word)))
+    })
 }
 
 impl Class {

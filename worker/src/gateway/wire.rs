@@ -6,7 +6,9 @@
 
 mod body;
 mod endpoint;
+mod lift;
 mod memory;
+mod pieces;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,10 +26,9 @@ use serde_json::Value;
 use shared::domain::CallId;
 use tokio::time::{Instant, timeout_at};
 
-use crate::pictures;
-
-pub(crate) use body::{Body, BodyError, read_whole};
+pub(crate) use body::{Body, BodyError, Expected, read_whole};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use lift::{LIFTED, Picture};
 pub(crate) use memory::BodyMemory;
 
 use body::read_start;
@@ -36,10 +37,6 @@ use body::read_start;
 const CLIENT_REQUEST_ID: &str = "x-client-request-id";
 /// What is read of an error's body; the rest is dropped.
 const ERROR_BODY: usize = 64 << 10;
-/// The largest answer of a chat.
-pub(crate) const CHAT_BODY: usize = 2 << 20;
-/// The largest answer of an image: the largest image in base64, and a little around it.
-pub(crate) const IMAGE_BODY: usize = pictures::LARGEST / 3 * 4 + (1 << 20);
 
 /// What is sent where.
 #[derive(Debug)]
@@ -61,7 +58,7 @@ impl Request {
 pub(crate) struct Bounds {
     pub(crate) first_byte: Duration,
     pub(crate) whole: Duration,
-    pub(crate) body: usize,
+    pub(crate) body: Expected,
 }
 
 /// A success, whatever it holds.
@@ -183,7 +180,7 @@ impl Once {
             read_whole(&mut response, &self.memory, self.bounds.body, deadline).await.map_err(|error| match error {
                 BodyError::Slow => WireError::Timeout,
                 BodyError::Broken(error) => WireError::Transfer(error),
-                BodyError::TooBig => WireError::TooBig(self.bounds.body),
+                BodyError::TooBig => WireError::TooBig(self.bounds.body.cap()),
             })?;
         Ok(Answer { headers, body })
     }

@@ -1,6 +1,7 @@
 //! The worker's parts against a real Postgres and a real Redis.
 
 mod lease;
+mod memory;
 mod program;
 mod queue;
 mod settle;

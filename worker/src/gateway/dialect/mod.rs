@@ -12,7 +12,7 @@ use super::prices::Format;
 use super::profiles::Dialect;
 use super::wire::Request;
 
-pub(crate) use reading::{Reading, Source, read_chat, read_chat_image, read_image};
+pub(crate) use reading::{Found, Reading, Source, read_chat, read_chat_image, read_image};
 
 /// A chat to be written down.
 pub(crate) struct ChatDraft<'a> {

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::gateway::failure::Failure;
 use crate::gateway::reply::{ChatAnswer, Choice, ImageAnswer, Usage};
+use crate::gateway::wire::LIFTED;
 
 /// What an answer holds, and what the call used.
 #[derive(Debug)]
@@ -22,7 +23,8 @@ pub(crate) struct Found {
 
 #[derive(Debug)]
 pub(crate) enum Source {
-    Base64(String),
+    /// It was lifted out of the answer while that arrived.
+    Lifted,
     Url(String),
 }
 
@@ -41,11 +43,8 @@ pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Found> {
     let content = content.and_then(|choice| {
         let image = choice.message.and_then(|message| message.images);
         let url = image.map(|image| image.image_url.url).unwrap_or_default();
-        match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
-            Some((_, data)) => Ok(Found { source: Source::Base64(data.to_owned()), revised_prompt: None }),
-            None if url.is_empty() => Err(Failure::NoImage),
-            None => Ok(Found { source: Source::Url(url), revised_prompt: None }),
-        }
+        let source = source_of(url).ok_or(Failure::NoImage)?;
+        Ok(Found { source, revised_prompt: None })
     });
     Reading { content, usage }
 }
@@ -58,14 +57,23 @@ pub(crate) fn read_image(body: &[u8]) -> Reading<Found> {
     let content = match (answer.error, answer.data) {
         (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
         (None, Some(image)) => {
-            let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-            let source = filled(image.b64_json).map(Source::Base64).or(filled(image.url).map(Source::Url));
+            let lifted = image.b64_json.filter(|text| !text.is_empty()).map(|_| Source::Lifted);
+            let source = lifted.or_else(|| image.url.and_then(source_of));
             let found = |source| Found { source, revised_prompt: image.revised_prompt };
             source.map(found).ok_or(Failure::NoImage)
         }
         (None, None) => Err(Failure::NoImage),
     };
     Reading { content, usage: answer.usage }
+}
+
+/// What stands in a field for the address of an image.
+fn source_of(url: String) -> Option<Source> {
+    match url.as_str() {
+        "" => None,
+        LIFTED => Some(Source::Lifted),
+        _ => Some(Source::Url(url)),
+    }
 }
 
 /// The first choice of a chat, if the chat ended well.

@@ -13,6 +13,8 @@ const MISSING: &str = "ModelMissing No Once Yes ModelRetired NotBilled";
 const POLICY: &str = "ContentPolicy No No IfConfigured None NotBilled";
 const INVALID: &str = "InvalidRequest No No No None NotBilled";
 const TROUBLE: &str = "ProviderError Jittered Yes Yes None NotBilled";
+const TOO_LONG: &str = "TooLong No No Yes None NotBilled";
+const SLOW: &str = "RateLimited AfterRest No Yes PoolRests(None) NotBilled";
 const NO_ANSWER: &str = "NoAnswer No Once Yes None Unknown";
 const USELESS: &str = "Unusable AtOnce No Yes None ByUsage";
 const DECLINED: &str = "ContentPolicy No No Once None ByUsage";
@@ -35,21 +37,55 @@ const STATUSES: &[(u16, &str, &str)] = &[
     (429, r#"{"code":429}"#, LIMIT),
     (429, "{}", LIMIT),
     (429, r#"{"message":"on requests per day (RPD)"}"#, "RateLimited No Yes Yes PoolRests(Some(3600s)) NotBilled"),
-    (429, r#"{"code":"slow_down"}"#, "RateLimited AfterRest No Yes PoolRests(None) NotBilled"),
+    (400, r#"{"code":"billing_hard_limit_reached","type":"billing_limit_user_error"}"#, CREDIT),
+    (403, r#"{"code":"insufficient_quota"}"#, CREDIT),
+    (
+        429,
+        r#"{"message":"Rate limit exceeded: free-models-per-day."}"#,
+        "RateLimited No Yes Yes PoolRests(Some(3600s)) NotBilled",
+    ),
+    (
+        429,
+        r#"{"code":"rate_limit_exceeded","type":"tokens","message":"Request too large for m on tokens per min"}"#,
+        TOO_LONG,
+    ),
+    (429, r#"{"code":"slow_down"}"#, SLOW),
+    (503, r#"{"code":"slow_down"}"#, SLOW),
+    (403, r#"{"code":"model_not_found","message":"Project p does not have access to model m"}"#, MISSING),
+    (403, r#"{"code":null,"message":"Your organization must be verified to use the model `m`."}"#, MISSING),
     (404, r#"{"code":"model_not_found"}"#, MISSING),
     (404, "{}", MISSING),
     (400, r#"{"code":"model_not_found"}"#, MISSING),
     (400, r#"{"code":"content_policy_violation"}"#, POLICY),
     (400, r#"{"code":"moderation_blocked","type":"image_generation_user_error"}"#, POLICY),
-    (400, r#"{"code":"context_length_exceeded"}"#, "TooLong No No Yes None NotBilled"),
+    (400, r#"{"code":"context_length_exceeded"}"#, TOO_LONG),
+    (413, r#"{"code":"context_length_exceeded"}"#, TOO_LONG),
     (400, r#"{"code":"unknown_parameter"}"#, INVALID),
     (413, "{}", INVALID),
     (422, "{}", INVALID),
+    (405, "{}", INVALID),
     (408, "{}", NO_ANSWER),
+    (409, "{}", TROUBLE),
+    (425, "{}", TROUBLE),
     (500, "{}", TROUBLE),
+    (504, "{}", "ProviderError Jittered Yes Yes None Unknown"),
+    (524, "<html>", "ProviderError Jittered Yes Yes None Unknown"),
     (502, "<html>", TROUBLE),
     (503, r#"{"code":503}"#, TROUBLE),
     (302, "{}", "Unreachable No No OtherHost None NotBilled"),
+];
+
+/// Errors that a router passes on: status, `error.metadata.raw`, what is expected.
+const PASSED_ON: &[(u16, &str, &str)] = &[
+    (401, r#""{\"error\":{\"code\":\"invalid_api_key\"}}""#, MISSING),
+    (402, r#""no credit left""#, MISSING),
+    (429, r#"{"error":{"code":"insufficient_quota"}}"#, MISSING),
+    (429, r#""m is temporarily rate-limited upstream""#, LIMIT),
+    (429, r#""{\"error\":{\"code\":\"slow_down\"}}""#, SLOW),
+    (400, r#""{\"error\":{\"code\":\"context_length_exceeded\"}}""#, TOO_LONG),
+    (400, r#""{\"error\":{\"code\":\"content_policy_violation\"}}""#, POLICY),
+    (403, r#""Your input was flagged""#, "ContentPolicy No Yes Yes None NotBilled"),
+    (502, r#""bad gateway""#, TROUBLE),
 ];
 
 /// Errors inside a success: the error, what is expected.
@@ -58,6 +94,18 @@ const ERRORS_IN_SUCCESS: &[(&str, &str)] = &[
     (r#"{"message":"something"}"#, USELESS),
     (r#"{"code":429}"#, "RateLimited AfterRest Yes Yes PoolRests(None) ByUsage"),
     (r#"{"code":"insufficient_quota"}"#, "OutOfCredit No Yes Yes PoolAside(None) ByUsage"),
+    (
+        r#"{"code":"429","message":"Please try again in 9s."}"#,
+        "RateLimited AfterRest Yes Yes PoolRests(Some(9s)) ByUsage",
+    ),
+    (r#"{"code":404}"#, "ModelMissing No Once Yes ModelRetired ByUsage"),
+    (r#"{"code":"moderation_blocked"}"#, "ContentPolicy No No IfConfigured None ByUsage"),
+    (r#"{"code":400,"message":"maximum context length is 9"}"#, "TooLong No No Yes None ByUsage"),
+    (r#"{"code":401,"metadata":{"raw":"Unauthorized"}}"#, "ModelMissing No Once Yes ModelRetired ByUsage"),
+    (
+        r#"{"code":500,"metadata":{"raw":"{\"error\":{\"code\":\"slow_down\"}}"}}"#,
+        "RateLimited AfterRest No Yes PoolRests(None) ByUsage",
+    ),
 ];
 
 fn error(body: &str) -> ProviderError {
@@ -75,6 +123,11 @@ fn error_answers() {
     for (status, body, expected) in STATUSES {
         let refused = Refused { status: *status, error: error(body), retry_after: None };
         assert_eq!(judged(&Failure::Status(refused)), *expected, "{status} {body}");
+    }
+    for (status, raw, expected) in PASSED_ON {
+        let error =
+            error(&format!(r#"{{"code":{status},"message":"Provider returned error","metadata":{{"raw":{raw}}}}}"#));
+        assert_eq!(judged(&Failure::Status(Refused { status: *status, error, retry_after: None })), *expected, "{raw}");
     }
     for (body, expected) in ERRORS_IN_SUCCESS {
         assert_eq!(judged(&Failure::ErrorInSuccess(error(body))), *expected, "{body}");
