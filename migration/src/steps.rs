@@ -21,8 +21,13 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 4] =
-    [step!("m0001_accounts"), step!("m0002_batches"), step!("m0003_ledger"), step!("m0004_budgets")];
+pub(crate) const STEPS: [Step; 5] = [
+    step!("m0001_accounts"),
+    step!("m0002_batches"),
+    step!("m0003_ledger"),
+    step!("m0004_budgets"),
+    step!("m0005_checks"),
+];
 
 impl MigrationName for Step {
     fn name(&self) -> &'static str {

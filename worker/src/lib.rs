@@ -4,6 +4,7 @@
 //! ([`generate_post`]) through the gateway ([`gateway`]), which alone knows keys and models; what it has to say is written in
 //! groups ([`settle`]). Beside it [`upkeep`] keeps the queue filled and takes posts back from the dead.
 
+pub mod checks;
 pub mod consume;
 pub mod doorbell;
 mod gate;
@@ -14,6 +15,7 @@ pub mod hands;
 pub mod lease;
 pub mod pace;
 pub mod pictures;
+pub mod platforms;
 pub mod prompts;
 pub mod settle;
 pub mod upkeep;

@@ -1,4 +1,5 @@
-//! Checks what an image model made: it is an image, whole, of a sane size, and not blank. Nothing is encoded anew.
+//! Checks what an image model made: it is an image, whole, of the shape that was asked for, and not blank. An image that its
+//! platform does not take as it is, by its format or its size, is written anew as JPEG.
 
 use std::any::Any;
 use std::fmt;
@@ -7,8 +8,13 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, GenericImageView, ImageReader, Limits, Rgb, RgbImage};
+use shared::domain::Flag;
+use shared::media::ImageFormat;
 use tokio::sync::Semaphore;
+
+use crate::platforms::{ImageRules, Platform};
 
 /// The most bytes that an image may have.
 pub const LARGEST: usize = 12 << 20;
@@ -17,17 +23,36 @@ const SHORTEST_SIDE: u32 = 64;
 const LONGEST_SIDE: u32 = 4096;
 /// What decoding may allocate: four bytes a pixel of the largest image, and half as much again.
 const DECODE_MEMORY: u64 = 96 << 20;
-/// An image whose every channel stays within this many steps of 256 shows nothing.
-const BLANK_RANGE: u8 = 8;
+/// How far the shape may be from the asked one, as the logarithm of the ratio of their aspects: a tenth or so.
+const SHAPE_TOLERANCE: f64 = 0.1;
+/// Pixels that are looked at for blankness, about.
+const SAMPLES: u32 = 65_536;
+/// An image whose every channel varies by less than this (standard deviation, of 256 steps) shows nothing.
+const BLANK_DEVIATION: f64 = 1.5;
+/// The qualities that a JPEG is written with, until it is small enough.
+const JPEG_QUALITIES: [u8; 4] = [90, 80, 65, 45];
+/// The sides of a picture that a thumbhash is made of, at most.
+const THUMBNAIL: u32 = 96;
 
-/// A checked image, as it came.
+/// What an image has to be.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What the model was asked for, in pixels.
+    pub size: (u32, u32),
+    pub platform: Platform,
+}
+
+/// A checked image: as it came, or written anew for its platform.
 #[derive(Clone)]
 pub struct Picture {
     pub bytes: Bytes,
-    pub format: PictureFormat,
+    pub format: ImageFormat,
     /// In pixels; what was made, which may differ from what was asked for.
     pub width: u32,
     pub height: u32,
+    /// A preview in about 25 bytes.
+    pub thumbhash: Vec<u8>,
+    pub flags: Vec<Flag>,
     /// The memory that was booked for the bytes: given back with the picture.
     held: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -42,34 +67,8 @@ impl Picture {
 
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes, format, width, height, held: _ } = self;
-        write!(f, "Picture({format:?}, {width}x{height}, {} bytes)", bytes.len())
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PictureFormat {
-    Png,
-    Jpeg,
-    Webp,
-}
-
-impl PictureFormat {
-    /// For a file's name, without the dot.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Jpeg => "jpg",
-            Self::Webp => "webp",
-        }
-    }
-
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Png => "image/png",
-            Self::Jpeg => "image/jpeg",
-            Self::Webp => "image/webp",
-        }
+        let Self { bytes, format, width, height, flags, .. } = self;
+        write!(f, "Picture({format:?}, {width}x{height}, {} bytes, {flags:?})", bytes.len())
     }
 }
 
@@ -84,6 +83,8 @@ pub enum Flaw {
     Broken,
     #[error("the image's sides are not between {SHORTEST_SIDE} and {LONGEST_SIDE} pixels")]
     Sides,
+    #[error("the image has {} by {} pixels where {} by {} were asked for", made.0, made.1, asked.0, asked.1)]
+    Shape { made: (u32, u32), asked: (u32, u32) },
     #[error("the image is blank")]
     Blank,
 }
@@ -100,9 +101,9 @@ impl PictureCheck {
         Self { permits: Arc::new(Semaphore::new(cores)) }
     }
 
-    /// Checks `bytes`.
-    pub async fn check(&self, bytes: Bytes) -> Result<Picture, Flaw> {
-        self.beside(move || inspect(bytes)).await.unwrap_or(Err(Flaw::Broken))
+    /// Checks `bytes`, and writes them anew where the platform needs it.
+    pub async fn check(&self, bytes: Bytes, wanted: Wanted) -> Result<Picture, Flaw> {
+        self.beside(move || inspect(bytes, &wanted)).await.unwrap_or(Err(Flaw::Broken))
     }
 
     /// Does heavy work beside the runtime, as soon as a core is free for it; `None` when the work panicked.
@@ -123,16 +124,15 @@ impl Default for PictureCheck {
     }
 }
 
-fn inspect(bytes: Bytes) -> Result<Picture, Flaw> {
+fn inspect(bytes: Bytes, wanted: &Wanted) -> Result<Picture, Flaw> {
     if bytes.len() > LARGEST {
         return Err(Flaw::TooBig);
     }
-    let kind = image::guess_format(&bytes).map_err(|_| Flaw::Unknown)?;
-    let format = match kind {
-        ImageFormat::Png => PictureFormat::Png,
-        ImageFormat::Jpeg => PictureFormat::Jpeg,
-        ImageFormat::WebP => PictureFormat::Webp,
-        _ => return Err(Flaw::Unknown),
+    let format = ImageFormat::sniff(&bytes).ok_or(Flaw::Unknown)?;
+    let kind = match format {
+        ImageFormat::Png => image::ImageFormat::Png,
+        ImageFormat::Jpeg => image::ImageFormat::Jpeg,
+        ImageFormat::WebP => image::ImageFormat::WebP,
     };
     let reader = || {
         let mut reader = ImageReader::with_format(Cursor::new(&bytes), kind);
@@ -146,89 +146,90 @@ fn inspect(bytes: Bytes) -> Result<Picture, Flaw> {
     if !sane(width) || !sane(height) {
         return Err(Flaw::Sides);
     }
+    if !is_as_asked((width, height), wanted.size) {
+        return Err(Flaw::Shape { made: (width, height), asked: wanted.size });
+    }
     let pixels = reader().decode().map_err(|_| Flaw::Broken)?;
     if is_blank(&pixels) {
         return Err(Flaw::Blank);
     }
-    Ok(Picture { bytes, format, width, height, held: None })
+    let thumbhash = thumbhash(&pixels);
+    let picture = Picture { bytes, format, width, height, thumbhash, flags: Vec::new(), held: None };
+    Ok(suit(picture, &pixels, &wanted.platform.rules.image))
 }
 
-/// Whether nothing can be seen: one colour all over, or all transparent. A picture's first rows mostly tell.
+/// Whether the shape is about the asked one, and neither side less than half of it.
+fn is_as_asked(made: (u32, u32), asked: (u32, u32)) -> bool {
+    let aspect = |(width, height): (u32, u32)| (f64::from(width) / f64::from(height)).ln();
+    let whole = made.0 >= asked.0.div_ceil(2) && made.1 >= asked.1.div_ceil(2);
+    whole && (aspect(made) - aspect(asked)).abs() <= SHAPE_TOLERANCE
+}
+
+/// Whether nothing can be seen: hardly any change in any channel, or all transparent.
 fn is_blank(pixels: &DynamicImage) -> bool {
-    let (mut lowest, mut highest) = ([u8::MAX; 4], [u8::MIN; 4]);
-    let wide = |lowest: &[u8; 4], highest: &[u8; 4]| {
-        lowest.iter().zip(highest).any(|(low, high)| high.saturating_sub(*low) > BLANK_RANGE)
-    };
-    let mut see = |pixel: [u8; 4]| {
-        // What is under full transparency does not show.
-        let shown = if pixel[3] == 0 { [0; 4] } else { pixel };
-        for (channel, value) in shown.into_iter().enumerate() {
-            lowest[channel] = lowest[channel].min(value);
-            highest[channel] = highest[channel].max(value);
+    let (width, height) = pixels.dimensions();
+    let step = f64::from(width * height / SAMPLES).sqrt().floor().max(1.0) as usize;
+    let (mut count, mut sums, mut squares) = (0.0, [0.0; 4], [0.0; 4]);
+    for y in (0..height).step_by(step) {
+        for x in (0..width).step_by(step) {
+            let pixel = pixels.get_pixel(x, y).0;
+            // What is under full transparency does not show.
+            let shown = if pixel[3] == 0 { [0; 4] } else { pixel };
+            count += 1.0;
+            for (channel, value) in shown.into_iter().map(f64::from).enumerate() {
+                sums[channel] += value;
+                squares[channel] += value * value;
+            }
         }
-        wide(&lowest, &highest)
-    };
-    match pixels {
-        DynamicImage::ImageRgb8(pixels) => !pixels.pixels().any(|pixel| see([pixel[0], pixel[1], pixel[2], u8::MAX])),
-        DynamicImage::ImageRgba8(pixels) => !pixels.pixels().any(|pixel| see(pixel.0)),
-        other => !other.to_rgba8().pixels().any(|pixel| see(pixel.0)),
     }
+    let variance = |channel: usize| squares[channel] / count - (sums[channel] / count).powi(2);
+    (0..4).all(|channel| variance(channel) < BLANK_DEVIATION * BLANK_DEVIATION)
+}
+
+fn thumbhash(pixels: &DynamicImage) -> Vec<u8> {
+    let small = pixels.thumbnail(THUMBNAIL, THUMBNAIL).to_rgba8();
+    thumbhash::rgba_to_thumb_hash(small.width() as usize, small.height() as usize, small.as_raw())
+}
+
+/// The picture as its platform takes it, and flags for what it cannot be made to suit.
+fn suit(mut picture: Picture, pixels: &DynamicImage, rules: &ImageRules) -> Picture {
+    let small = |bytes: &[u8]| rules.max_bytes.is_none_or(|most| bytes.len() <= most);
+    if !rules.takes(picture.format) || !small(&picture.bytes) {
+        let plain = on_white(pixels);
+        let mut written = JPEG_QUALITIES.iter().filter_map(|quality| jpeg(&plain, *quality)).peekable();
+        let best = written.peek().cloned();
+        if let Some(bytes) = written.find(|bytes| small(bytes)).or(best) {
+            (picture.bytes, picture.format) = (bytes.into(), ImageFormat::Jpeg);
+            picture.flags.push(Flag::ImageConverted);
+        }
+    }
+    if !small(&picture.bytes) {
+        picture.flags.push(Flag::ImageTooBig);
+    }
+    if !rules.shows(picture.width, picture.height) {
+        picture.flags.push(Flag::ImageAspect);
+    }
+    picture
+}
+
+/// JPEG knows no transparency: what is behind it becomes white.
+fn on_white(pixels: &DynamicImage) -> RgbImage {
+    if !pixels.color().has_alpha() {
+        return pixels.to_rgb8();
+    }
+    let pixels = pixels.to_rgba8();
+    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
+        let over = |value: u8| ((u16::from(value) * u16::from(alpha) + 255 * (255 - u16::from(alpha))) / 255) as u8;
+        Rgb([over(red), over(green), over(blue)])
+    })
+}
+
+fn jpeg(pixels: &RgbImage, quality: u8) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Bytes, Cursor, DynamicImage, Flaw, ImageFormat, PictureCheck, PictureFormat};
-
-    fn encode(image: &DynamicImage, format: ImageFormat) -> Bytes {
-        let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, format).expect("encoded");
-        bytes.into_inner().into()
-    }
-
-    /// A picture with a dot on a plain ground.
-    fn dotted(width: u32, height: u32) -> DynamicImage {
-        let mut image = image::RgbImage::from_pixel(width, height, image::Rgb([250, 250, 250]));
-        image.put_pixel(width - 1, height - 1, image::Rgb([200, 10, 10]));
-        image.into()
-    }
-
-    async fn check(bytes: impl Into<Bytes>) -> Result<super::Picture, Flaw> {
-        PictureCheck::new().check(bytes.into()).await
-    }
-
-    #[tokio::test]
-    async fn good_images_pass_as_they_came() {
-        for (kind, format) in [
-            (ImageFormat::Png, PictureFormat::Png),
-            (ImageFormat::Jpeg, PictureFormat::Jpeg),
-            (ImageFormat::WebP, PictureFormat::Webp),
-        ] {
-            let bytes = encode(&dotted(96, 64), kind);
-            let picture = check(bytes.clone()).await.expect("good");
-            assert_eq!((picture.format, picture.width, picture.height), (format, 96, 64));
-            assert_eq!(picture.bytes, bytes);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_no_good_image_is_named() {
-        let png = encode(&dotted(128, 128), ImageFormat::Png);
-        assert_eq!(check("<svg xmlns='http://www.w3.org/2000/svg'/>").await.err(), Some(Flaw::Unknown));
-        assert_eq!(check(png.slice(..png.len() / 2)).await.err(), Some(Flaw::Broken));
-        assert_eq!(check(vec![0_u8; super::LARGEST + 1]).await.err(), Some(Flaw::TooBig));
-        assert_eq!(check(encode(&dotted(8, 8), ImageFormat::Png)).await.err(), Some(Flaw::Sides));
-        let plain = image::RgbaImage::from_pixel(64, 64, image::Rgba([9, 9, 9, 255]));
-        assert_eq!(check(encode(&plain.into(), ImageFormat::Png)).await.err(), Some(Flaw::Blank));
-        let mut clear = image::RgbaImage::from_pixel(64, 64, image::Rgba([9, 9, 9, 0]));
-        clear.put_pixel(3, 3, image::Rgba([255, 0, 0, 0]));
-        assert_eq!(check(encode(&clear.into(), ImageFormat::Png)).await.err(), Some(Flaw::Blank));
-    }
-
-    #[tokio::test]
-    async fn a_small_file_that_claims_to_be_huge_is_not_decoded() {
-        let mut png = encode(&dotted(128, 128), ImageFormat::Png).to_vec();
-        // The header says 60,000 by 60,000; its checksum is made to fit.
-        png[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
-        assert!(matches!(check(png).await.err(), Some(Flaw::Sides | Flaw::Broken)));
-    }
-}
+mod tests;

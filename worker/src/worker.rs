@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use shared::config::{Names, RedisSettings, Settings, WorkerSettings};
+use shared::config::{ChecksSettings, Names, RedisSettings, Settings, WorkerSettings};
 use shared::media::MediaStore;
 use shared::queue::{self, Queue};
 use shared::store::{self, Store};
@@ -21,6 +21,7 @@ use crate::halted::Halted;
 use crate::hands::Hands;
 use crate::lease::{Keeper, Lease};
 use crate::pace::Pace;
+use crate::platforms::Platforms;
 use crate::settle::{self, Writer};
 use crate::upkeep::{self, Dispatcher};
 
@@ -28,6 +29,8 @@ use crate::upkeep::{self, Dispatcher};
 #[derive(Debug)]
 pub struct Worker {
     pub settings: WorkerSettings,
+    pub checks: ChecksSettings,
+    pub platforms: Platforms,
     pub store: Store,
     pub queue: Queue,
     pub media: MediaStore,
@@ -98,6 +101,7 @@ pub struct Life {
 impl Life {
     /// Connects, enters the worker and keeps its lease. It takes no posts yet.
     pub async fn begin(settings: &Settings, names: &Names, name: &str) -> Result<Self> {
+        let platforms = Platforms::read(&settings.checks.platforms)?;
         let store = Store::open(&settings.database)?;
         let redis = queue::connect(&settings.redis).await?;
         let queue = Queue::new(redis, &settings.redis.namespace);
@@ -112,6 +116,8 @@ impl Life {
         let pace = Arc::new(Pace::default());
         let worker = Worker {
             settings: settings.worker.clone(),
+            checks: settings.checks.clone(),
+            platforms,
             media: MediaStore::open(&settings.storage, names)?,
             store,
             queue,

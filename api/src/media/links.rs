@@ -160,7 +160,7 @@ mod tests {
 
     use shared::config::{Names, Settings};
     use shared::domain::{BatchId, PostId, SessionId, Step, UserId};
-    use shared::media::MediaKey;
+    use shared::media::{ImageFormat, MediaKey};
 
     use super::{LinkRefusal, Links, Signature, media_text, now};
 
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn key() -> MediaKey {
-        MediaKey::of_post(PostId::new(), Step::Image, 1)
+        MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png)
     }
 
     fn signature(link: &str) -> Signature {

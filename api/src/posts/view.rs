@@ -1,5 +1,7 @@
 //! A post, and what was tried for it, as callers see them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::Value;
@@ -17,6 +19,20 @@ use crate::time::rfc3339;
 pub struct ImageView {
     pub size: String,
     pub quality: String,
+}
+
+/// The image that was made.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "GeneratedImage", read_only_all)]
+pub struct GeneratedImageView {
+    /// In pixels; the nearest that the model offers to what was asked for.
+    pub width: i32,
+    pub height: i32,
+    pub bytes: i32,
+    /// `png`, `jpeg` or `webp`.
+    pub format: String,
+    /// A preview in about 25 bytes, in base64: see <https://evanw.github.io/thumbhash/>.
+    pub thumbhash: String,
 }
 
 /// A post: what was asked for, and what was made.
@@ -46,6 +62,7 @@ pub struct PostView {
     pub retries: i16,
     /// Which content this is: 1, and one more for each regeneration.
     pub revision: i32,
+    /// The text of the post. Its platform's limit holds for the caption, an empty line and the hashtags together.
     pub generated_caption: Option<String>,
     pub hashtags: Option<Vec<String>>,
     /// What the image was asked for with.
@@ -53,6 +70,14 @@ pub struct PostView {
     pub alt_text: Option<String>,
     /// A link to the image that needs no token and expires; read the post again for a new one.
     pub generated_image_url: Option<String>,
+    pub generated_image: Option<GeneratedImageView>,
+    /// What moderation said of the caption: `passed`, `flagged`, or `skipped` where nobody was asked.
+    pub moderation: Option<String>,
+    /// What was done to the content or is odd about it: `trimmed`, `hashtags_dropped`, `near_duplicate`,
+    /// `image_converted`, `image_aspect`, `image_too_big`. Near-duplicates are looked for when the batch has ended.
+    pub flags: Vec<String>,
+    /// The post that has almost the same caption.
+    pub near_duplicate_of: Option<Uuid>,
     /// What it has cost, in nano-dollars (10⁻⁹ US dollars).
     pub cost_nanos: i64,
     pub cost_usd: f64,
@@ -65,6 +90,7 @@ pub struct PostView {
 
 impl PostView {
     pub fn of(post: Post, links: &Links) -> Self {
+        let generated_image = generated_image(&post);
         let key: Option<MediaKey> = post.generated_image_url.and_then(|key| key.parse().ok());
         Self {
             id: post.id.0,
@@ -89,6 +115,10 @@ impl PostView {
             image_prompt: post.image_prompt,
             alt_text: post.alt_text,
             generated_image_url: key.map(|key| links.media(&key)),
+            generated_image,
+            moderation: post.moderation,
+            flags: post.flags,
+            near_duplicate_of: post.near_duplicate_of.map(|other| other.0),
             cost_nanos: post.cost.0,
             cost_usd: post.cost.to_usd(),
             error_class: post.error_class,
@@ -98,6 +128,17 @@ impl PostView {
             finalized_at: post.finalized_at.map(rfc3339),
         }
     }
+}
+
+/// `None` also for an image that was made before these were kept.
+fn generated_image(post: &Post) -> Option<GeneratedImageView> {
+    Some(GeneratedImageView {
+        width: post.image_width?,
+        height: post.image_height?,
+        bytes: post.image_bytes?,
+        format: post.image_format.clone()?,
+        thumbhash: STANDARD.encode(post.image_thumbhash.as_deref()?),
+    })
 }
 
 /// One call to a provider.

@@ -5,6 +5,7 @@ mod app;
 mod bad_input;
 mod budgets;
 mod campaigns;
+mod checks;
 mod compat;
 mod compat_batches;
 mod crew;

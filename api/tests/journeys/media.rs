@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use reqwest::Method;
 use shared::domain::{PostId, Step};
-use shared::media::MediaKey;
+use shared::media::{ImageFormat, MediaKey};
 
 use crate::app::{Answer, TestApp};
 
@@ -16,7 +16,7 @@ fn path<'l>(app: &TestApp, link: &'l str) -> &'l str {
 #[tokio::test]
 async fn a_link_gives_the_image_to_whoever_has_it() {
     let app = TestApp::start().await;
-    let key = MediaKey::of_post(PostId::new(), Step::Image, 1);
+    let key = MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png);
     app.app.media.put(&key, Bytes::from_static(PNG)).await.expect("stored");
     let link = app.app.links.media(&key);
     let response = app.request(Method::GET, path(&app, &link)).send().await.expect("an answer");
@@ -35,8 +35,10 @@ async fn a_link_gives_the_image_to_whoever_has_it() {
 #[tokio::test]
 async fn a_link_that_was_changed_has_expired_or_leads_nowhere_is_refused() {
     let app = TestApp::start().await;
-    let (key, other) =
-        (MediaKey::of_post(PostId::new(), Step::Image, 1), MediaKey::of_post(PostId::new(), Step::Image, 1));
+    let (key, other) = (
+        MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png),
+        MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png),
+    );
     for key in [&key, &other] {
         app.app.media.put(key, Bytes::from_static(PNG)).await.expect("stored");
     }
@@ -46,6 +48,6 @@ async fn a_link_that_was_changed_has_expired_or_leads_nowhere_is_refused() {
     app.get(&good.replace("expires=1", "expires=2")).await.expect_problem(403, "link_invalid");
     app.get(good.split_once('?').expect("a query").0).await.expect_problem(400, "invalid_parameter");
     app.get("/api/v1/media/posts/x/..%2f..%2fsecret?expires=1&kid=a&sig=b").await.expect_problem(404, "not_found");
-    let gone = MediaKey::of_post(PostId::new(), Step::Image, 1);
+    let gone = MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png);
     app.get(path(&app, &app.app.links.media(&gone))).await.expect_problem(404, "not_found");
 }

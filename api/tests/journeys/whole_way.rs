@@ -45,7 +45,7 @@ async fn a_batch_goes_from_submit_to_pictures_and_its_history_tells_what_it_cost
         assert_eq!(post["status"], "completed");
     }
     assert!(posts[2]["generated_image_url"].is_null());
-    let link = posts[0]["generated_image_url"].as_str().expect("a link");
+    let link = posts[1]["generated_image_url"].as_str().expect("a link");
     assert!(link.starts_with(&app.url), "{link}");
     let picture = reqwest::get(link).await.expect("an answer");
     assert_eq!(picture.headers()["content-type"], "image/png");
@@ -56,7 +56,9 @@ async fn a_batch_goes_from_submit_to_pictures_and_its_history_tells_what_it_cost
     let attempts = member.get(&format!("/api/v1/posts/{}/attempts", id(&posts[0]))).await.expect(200).json();
     let steps: Vec<_> =
         attempts["data"].as_array().expect("a list").iter().map(|a| (&a["step"], &a["state"])).collect();
-    assert_eq!(steps, [(&json!("caption"), &json!("settled")), (&json!("image"), &json!("settled"))]);
+    let settled = json!("settled");
+    let (caption, moderation, image) = (json!("caption"), json!("moderation"), json!("image"));
+    assert_eq!(steps, [(&caption, &settled), (&moderation, &settled), (&image, &settled)]);
 
     let history = member.get(&format!("/api/v1/campaigns/{}/batches", member.campaign)).await.expect(200).json();
     assert_eq!(history["data"][0]["cost_nanos"], crew.provider.bill().total_nanos);

@@ -5,6 +5,7 @@
 //! environment leaves unset, and `NAME_FILE` gives a secret from a file. An unknown key is an error.
 
 mod auth;
+mod checks;
 mod database;
 mod http;
 mod log;
@@ -14,6 +15,7 @@ mod storage;
 mod worker;
 
 pub use auth::AuthSettings;
+pub use checks::{ChecksSettings, ModerationPolicy};
 pub use database::DatabaseSettings;
 pub use http::HttpSettings;
 pub use log::{LogFormat, LogSettings};
@@ -70,6 +72,7 @@ pub struct Settings {
     pub redis: RedisSettings,
     pub worker: WorkerSettings,
     pub storage: StorageSettings,
+    pub checks: ChecksSettings,
     pub log: LogSettings,
     pub simulator: SimulatorSettings,
     pub providers: ProviderFiles,

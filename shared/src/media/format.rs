@@ -19,6 +19,23 @@ impl ImageFormat {
         }
     }
 
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::WebP => "webp",
+        }
+    }
+
+    /// For a file's name, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::WebP => "webp",
+        }
+    }
+
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",

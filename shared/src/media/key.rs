@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::ImageFormat;
 use crate::domain::{PostId, Step};
 
 /// The longest key.
 const MAX: usize = 200;
 
-/// The name of one stored image: `posts/{post}/{step}-{ordinal}.png`.
+/// The name of one stored image: `posts/{post}/{step}-{ordinal}.png`, or as its format is called.
 ///
 /// A key that comes from outside is checked when it is read: parts of letters, digits, `-`, `_` and `.`, none of which
 /// begins with a dot, so no key leaves the folder that it is meant for.
@@ -23,8 +24,8 @@ pub struct BadKey;
 
 impl MediaKey {
     /// Where the image of a post lies that the given attempt made. Another attempt has another key.
-    pub fn of_post(post: PostId, step: Step, ordinal: i16) -> Self {
-        Self(format!("posts/{post}/{step}-{ordinal}.png"))
+    pub fn of_post(post: PostId, step: Step, ordinal: i16, format: ImageFormat) -> Self {
+        Self(format!("posts/{post}/{step}-{ordinal}.{}", format.extension()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -58,14 +59,14 @@ impl FromStr for MediaKey {
 
 #[cfg(test)]
 mod tests {
-    use super::MediaKey;
+    use super::{ImageFormat, MediaKey};
     use crate::domain::{PostId, Step};
 
     #[test]
     fn a_key_is_read_as_it_was_written() {
-        let key = MediaKey::of_post(PostId::new(), Step::Image, 2);
+        let key = MediaKey::of_post(PostId::new(), Step::Image, 2, ImageFormat::Jpeg);
         assert_eq!(key.as_str().parse::<MediaKey>().expect("its own text"), key);
-        assert_eq!(key.file_name(), "image-2.png");
+        assert_eq!(key.file_name(), "image-2.jpg");
     }
 
     #[test]

@@ -11,7 +11,10 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
-use crate::domain::{AttemptState, BatchId, CallId, Nanodollars, Outcome, PostId, PostStatus, Step, UserId, WorkerId};
+use crate::domain::{
+    AttemptState, BatchId, CallId, Flag, Moderation, Nanodollars, Outcome, PostId, PostStatus, Step, UserId, WorkerId,
+};
+use crate::media::{ImageFormat, MediaKey};
 use crate::progress::Progress;
 
 /// What one post has to say.
@@ -110,9 +113,41 @@ impl CostSource {
 /// What a finished step made; it is never bought again.
 #[derive(Clone, Debug)]
 pub enum Checkpoint {
-    Caption(Caption),
-    /// The key of the stored image.
-    Image(String),
+    Caption(CheckedCaption),
+    Moderation(Moderation),
+    Image(StoredImage),
+}
+
+/// A caption with what the checks said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedCaption {
+    pub caption: Caption,
+    pub flags: Vec<Flag>,
+    /// What near-duplicates are found by; `None` for a caption too short to compare.
+    pub simhash: Option<u64>,
+    /// `None`: moderation is asked next.
+    pub moderation: Option<Moderation>,
+}
+
+impl From<Caption> for CheckedCaption {
+    /// A caption that no check had anything to say of, and that is not moderated.
+    fn from(caption: Caption) -> Self {
+        Self { caption, flags: Vec::new(), simhash: None, moderation: Some(Moderation::Skipped) }
+    }
+}
+
+/// An image that lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredImage {
+    pub key: MediaKey,
+    pub format: ImageFormat,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    pub bytes: usize,
+    /// A preview in about 25 bytes.
+    pub thumbhash: Vec<u8>,
+    pub flags: Vec<Flag>,
 }
 
 /// The text of a post.
@@ -270,8 +305,9 @@ struct Columns<'a> {
     users: Vec<UserId>,
     epochs: Vec<i32>,
     bills: Vec<(i64, &'a Settlement)>,
-    captions: Vec<(i64, &'a Caption)>,
-    pictures: Vec<(i64, &'a str)>,
+    captions: Vec<(i64, &'a CheckedCaption)>,
+    judgements: Vec<(i64, Moderation)>,
+    pictures: Vec<(i64, &'a StoredImage)>,
     reservations: Vec<(i64, &'a Reservation)>,
     endings: Vec<(i64, &'a Ending)>,
 }
@@ -287,7 +323,8 @@ impl<'a> Columns<'a> {
             columns.bills.extend(item.settle.iter().map(|settlement| (n, settlement)));
             match &item.checkpoint {
                 Some(Checkpoint::Caption(caption)) => columns.captions.push((n, caption)),
-                Some(Checkpoint::Image(key)) => columns.pictures.push((n, key)),
+                Some(Checkpoint::Moderation(judgement)) => columns.judgements.push((n, *judgement)),
+                Some(Checkpoint::Image(image)) => columns.pictures.push((n, image)),
                 None => {}
             }
             match &item.next {
@@ -304,10 +341,14 @@ impl<'a> Columns<'a> {
         fn column<T, U>(list: &[(i64, T)], value: impl Fn(&T) -> U) -> Vec<U> {
             list.iter().map(|(_, item)| value(item)).collect()
         }
+        fn flags(flags: &[Flag]) -> Value {
+            flags.iter().map(|flag| flag.as_str()).collect()
+        }
         fn places<T>(list: &[(i64, T)]) -> Vec<i64> {
             list.iter().map(|(n, _)| *n).collect()
         }
-        let (bills, captions, reservations) = (&self.bills, &self.captions, &self.reservations);
+        let (bills, captions, pictures, reservations) =
+            (&self.bills, &self.captions, &self.pictures, &self.reservations);
         Ok(sqlx::query_as(include_str!("sql/advance.sql"))
             .bind(worker)
             .bind(&self.posts)
@@ -327,12 +368,12 @@ impl<'a> Columns<'a> {
             .bind(column(bills, |b| b.bill.provider_request_id.clone()))
             .bind(column(bills, |b| i32::try_from(b.bill.duration.as_millis()).unwrap_or(i32::MAX)))
             .bind(places(captions))
-            .bind(column(captions, |c| c.caption.as_str()))
-            .bind(column(captions, |c| Value::from(c.hashtags.clone())))
-            .bind(column(captions, |c| c.image_prompt.as_str()))
-            .bind(column(captions, |c| c.alt_text.as_str()))
-            .bind(places(&self.pictures))
-            .bind(column(&self.pictures, |key| *key))
+            .bind(column(captions, |c| c.caption.caption.as_str()))
+            .bind(column(captions, |c| Value::from(c.caption.hashtags.clone())))
+            .bind(column(captions, |c| c.caption.image_prompt.as_str()))
+            .bind(column(captions, |c| c.caption.alt_text.as_str()))
+            .bind(places(pictures))
+            .bind(column(pictures, |p| p.key.as_str()))
             .bind(places(reservations))
             .bind(column(reservations, |r| r.call))
             .bind(column(reservations, |r| r.step.as_str()))
@@ -355,6 +396,17 @@ impl<'a> Columns<'a> {
             .bind(column(&self.endings, |e| i16::from(matches!(e, Ending::Retry { .. }))))
             .bind(column(&self.endings, |e| e.reason().map(|reason| reason.class)))
             .bind(column(&self.endings, |e| e.reason().map(|reason| reason.message.as_str())))
+            .bind(column(captions, |c| flags(&c.flags)))
+            .bind(column(captions, |c| c.simhash.map(|hash| hash as i64)))
+            .bind(column(captions, |c| c.moderation.map(Moderation::as_str)))
+            .bind(places(&self.judgements))
+            .bind(column(&self.judgements, |judgement| judgement.as_str()))
+            .bind(column(pictures, |p| p.format.as_str()))
+            .bind(column(pictures, |p| p.width as i32))
+            .bind(column(pictures, |p| p.height as i32))
+            .bind(column(pictures, |p| p.bytes as i32))
+            .bind(column(pictures, |p| p.thumbhash.as_slice()))
+            .bind(column(pictures, |p| flags(&p.flags)))
             .fetch_all(tx)
             .await?)
     }

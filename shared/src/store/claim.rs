@@ -4,7 +4,7 @@ use sqlx::PgPool;
 
 use super::StoreError;
 use super::advance::Caption;
-use crate::domain::{BatchId, PostId, PostStatus, UserId, WorkerId};
+use crate::domain::{BatchId, Moderation, PostId, PostStatus, UnknownName, UserId, WorkerId};
 use crate::progress::Progress;
 use crate::queue::Slice;
 
@@ -25,6 +25,7 @@ pub struct Claim {
     pub revision: i32,
     pub caption_ordinal: i16,
     pub image_ordinal: i16,
+    pub moderation_ordinal: i16,
     #[sqlx(flatten)]
     pub brief: Brief,
     #[sqlx(flatten)]
@@ -55,6 +56,20 @@ struct Made {
     image_prompt: Option<String>,
     alt_text: Option<String>,
     generated_image_url: Option<String>,
+    #[sqlx(try_from = "Option<String>")]
+    moderation: Judged,
+}
+
+/// What moderation said of the caption, if it was asked.
+#[derive(Clone, Copy, Debug, Default)]
+struct Judged(Option<Moderation>);
+
+impl TryFrom<Option<String>> for Judged {
+    type Error = UnknownName;
+
+    fn try_from(text: Option<String>) -> Result<Self, UnknownName> {
+        text.map(|text| text.parse()).transpose().map(Self)
+    }
 }
 
 impl Claim {
@@ -72,14 +87,23 @@ impl Claim {
             revision: 1,
             caption_ordinal: 0,
             image_ordinal: 0,
+            moderation_ordinal: 0,
             brief: Brief::default(),
             made: Made::default(),
             version: 1,
         }
     }
 
-    /// The caption, where it is already made.
+    /// What moderation said of the caption, where it was asked.
+    pub fn moderation(&self) -> Option<Moderation> {
+        self.made.moderation.0
+    }
+
+    /// The caption, where it is already made. One that moderation flagged is made anew: its post was retried.
     pub fn caption(&self) -> Option<Caption> {
+        if self.moderation() == Some(Moderation::Flagged) {
+            return None;
+        }
         Some(Caption {
             caption: self.made.generated_caption.clone()?,
             hashtags: self.made.hashtags.clone().unwrap_or_default(),

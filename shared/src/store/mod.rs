@@ -71,7 +71,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -33,8 +33,17 @@ pub struct Post {
     pub hashtags: Option<Vec<String>>,
     pub image_prompt: Option<String>,
     pub alt_text: Option<String>,
+    pub moderation: Option<String>,
+    pub flags: Vec<String>,
+    pub near_duplicate_of: Option<PostId>,
     /// The key of the stored image.
     pub generated_image_url: Option<String>,
+    /// In pixels.
+    pub image_width: Option<i32>,
+    pub image_height: Option<i32>,
+    pub image_bytes: Option<i32>,
+    pub image_format: Option<String>,
+    pub image_thumbhash: Option<Vec<u8>>,
     #[sqlx(rename = "cost_nanos")]
     pub cost: Nanodollars,
     pub error_class: Option<String>,

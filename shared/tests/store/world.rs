@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step, WorkerId};
 use shared::store::advance::{
-    Answer, Bill, Caption, Checkpoint, CostSource, Ending, Item, Next, Quote, Reason, Reservation, Settlement, advance,
+    Answer, Bill, Caption, CheckedCaption, Checkpoint, CostSource, Ending, Item, Next, Quote, Reason, Reservation,
+    Settlement, advance,
 };
 use shared::store::claim::Claim;
 use shared::store::{Store, StoreError, rescue, workers};
@@ -79,12 +80,12 @@ pub(crate) fn costing(mut item: Item, cost: Nanodollars) -> Item {
 }
 
 pub(crate) fn captioned(mut item: Item) -> Item {
-    item.checkpoint = Some(Checkpoint::Caption(Caption {
+    item.checkpoint = Some(Checkpoint::Caption(CheckedCaption::from(Caption {
         caption: "Fresh bread!".into(),
         hashtags: vec!["#bread".into(), "#fresh".into()],
         image_prompt: "bread".into(),
         alt_text: "a loaf".into(),
-    }));
+    })));
     item
 }
 

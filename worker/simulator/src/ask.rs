@@ -6,7 +6,7 @@ use chrono::Utc;
 use crate::{
     bill::{RequestId, Usage},
     call::Endpoint,
-    chat::{ChatRequest, Completion, Output, Picture},
+    chat::{Caption, ChatRequest, Completion, Output, Picture},
     config::SimulatorConfig,
     fault::{Effect, Fault},
     images::{self, Format, ImageRequest},
@@ -110,7 +110,11 @@ impl Draft {
         let words = fault.and_then(Fault::text);
         match ask {
             Ask::Chat(request) => {
-                let caption = words.filter(|_| effect == Effect::Caption);
+                let caption = match effect {
+                    Effect::Caption => words.map_or(Caption::Usual, Caption::Given),
+                    Effect::TooLong => Caption::Long,
+                    _ => Caption::Usual,
+                };
                 let mut completion = Completion::write(request, caption);
                 match effect {
                     Effect::Text => completion.say(words.unwrap_or_default()),

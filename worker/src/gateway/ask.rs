@@ -7,6 +7,7 @@ use shared::domain::Step;
 use shared::store::advance::{Reason, Refusal};
 
 use crate::pictures::Picture;
+use crate::platforms::Platform;
 
 /// A text to be written. `T` is what it has to be in the end.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ pub struct Message {
 pub enum Role {
     System,
     User,
+    Assistant,
 }
 
 impl Role {
@@ -37,6 +39,7 @@ impl Role {
         match self {
             Self::System => "system",
             Self::User => "user",
+            Self::Assistant => "assistant",
         }
     }
 }
@@ -69,6 +72,8 @@ pub struct ImageAsk {
     pub size: String,
     /// `low`, `medium`, `high`, `standard` or `hd`.
     pub quality: String,
+    /// Whose formats and sizes it has to suit.
+    pub platform: Platform,
 }
 
 /// An image that was made, fetched and checked.
@@ -79,6 +84,14 @@ pub struct ImageReply {
     pub revised_prompt: Option<String>,
     pub provider: String,
     pub model: String,
+}
+
+/// What moderation says of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    Passed,
+    /// The kinds of content that it was found to be, in the provider's words: `violence`, `hate`, ….
+    Flagged(Vec<String>),
 }
 
 /// Why there is no reply.

@@ -115,7 +115,8 @@ impl Catalog {
             let resolved = resolve(name, route, prices, &indexes)?;
             if !resolved.models.is_empty() {
                 // The profiles' check lets only names of steps through.
-                catalog.routes.insert(if name == "image" { Step::Image } else { Step::Caption }, resolved);
+                let step = name.parse().unwrap_or(Step::Caption);
+                catalog.routes.insert(step, resolved);
             }
         }
         catalog.warn_of_shutdowns(Utc::now().date_naive());
@@ -242,9 +243,13 @@ fn resolve(
         let Some(price) = prices.of(&entry.model) else {
             return Err(GatewayConfigError::NoPrice { model: entry.model.clone(), route: name.to_owned() });
         };
-        if price.output != profile.output || (name == "image") != (profile.output == Output::Image) {
+        let needs = match name {
+            "image" => Output::Image,
+            "moderation" => Output::Moderation,
+            _ => Output::Text,
+        };
+        if price.output != profile.output || profile.output != needs {
             let text = |output: Output| format!("{output:?}").to_lowercase();
-            let needs = if name == "image" { Output::Image } else { Output::Text };
             return Err(GatewayConfigError::WrongOutput {
                 route: name.to_owned(),
                 model: entry.model.clone(),
@@ -282,7 +287,8 @@ impl fmt::Display for Catalog {
             let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         };
-        write!(f, "captions by {}; images by {}", chain(Step::Caption), chain(Step::Image))
+        let (captions, moderation) = (chain(Step::Caption), chain(Step::Moderation));
+        write!(f, "captions by {captions}; moderation by {moderation}; images by {}", chain(Step::Image))
     }
 }
 

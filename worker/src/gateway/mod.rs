@@ -37,9 +37,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use shared::config::{Names, Settings};
+use shared::domain::Step;
 use tokio::sync::Semaphore;
 
-pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Message, Role, Stop, Unusable};
+pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};
 pub use config_error::GatewayConfigError;
 
 use crate::pictures::PictureCheck;
@@ -47,7 +48,7 @@ use crate::settle::Ledger;
 use admission::Admission;
 use catalog::Catalog;
 use fetch::Fetcher;
-use tasks::{Painting, Writing};
+use tasks::{Moderating, Painting, Writing};
 use wire::BodyMemory;
 
 /// How long a connection may take to be made.
@@ -127,6 +128,16 @@ impl Gateway {
         let served = self.inner.run(ledger, &Painting(ask)).await?;
         let (picture, revised_prompt) = served.reply;
         Ok(ImageReply { picture, revised_prompt, provider: served.provider, model: served.model })
+    }
+
+    /// Has a text judged before money is spent on it. Asked only where [`moderates`](Self::moderates) says so.
+    pub async fn moderate(&self, ledger: &mut impl Ledger, text: String) -> Result<Judgement, Stop> {
+        Ok(self.inner.run(ledger, &Moderating(text)).await?.reply)
+    }
+
+    /// Whether a provider with a key judges texts.
+    pub fn moderates(&self) -> bool {
+        self.inner.catalog.route(Step::Moderation).is_some()
     }
 
     /// Whether there is any provider with a key.

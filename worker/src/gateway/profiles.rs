@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
+use shared::domain::Step;
 
 use super::config_error::GatewayConfigError;
 
@@ -133,8 +134,8 @@ impl Profiles {
 
     fn check(&self) -> Result<(), String> {
         for (name, route) in &self.routes {
-            if !["caption", "image"].contains(&name.as_str()) {
-                return Err(format!("routes.{name}: there is no such step; there are caption and image"));
+            if name.parse::<Step>().is_err() {
+                return Err(format!("routes.{name}: there is no such step; there are caption, moderation and image"));
             }
             if route.models.is_empty() {
                 return Err(format!("routes.{name}: it names no model"));
@@ -143,6 +144,10 @@ impl Profiles {
                 if !self.providers.contains_key(&model.provider) {
                     let (provider, model) = (&model.provider, &model.model);
                     return Err(format!("routes.{name}: {model} is of {provider}, which is not among the providers"));
+                }
+                if route.output == Output::Moderation && !self.providers[&model.provider].dialect.moderates() {
+                    let (provider, model) = (&model.provider, &model.model);
+                    return Err(format!("routes.{name}: {model} is of {provider}, whose dialect has no moderation"));
                 }
                 if [model.deadline_seconds, Some(route.deadline_seconds)].contains(&Some(0)) {
                     return Err(format!("routes.{name}: a deadline of 0 seconds lets no call end"));

@@ -106,6 +106,36 @@ pub(crate) struct MadeImage {
     pub(crate) revised_prompt: Option<String>,
 }
 
+/// The answer to a moderation. Only the first text's result is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ModerationAnswer {
+    #[serde(deserialize_with = "first")]
+    pub(crate) results: Option<ModerationResult>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) error: Option<ProviderError>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ModerationResult {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) flagged: Option<bool>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) categories: Option<Categories>,
+}
+
+/// Which kinds of content a text was found to be; a kind may be absent, null or false.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Categories(BTreeMap<String, Option<bool>>);
+
+impl Categories {
+    /// Those that were found.
+    pub(crate) fn named(self) -> Vec<String> {
+        self.0.into_iter().filter(|(_, found)| *found == Some(true)).map(|(name, _)| name).collect()
+    }
+}
+
 /// What a call used, under the names that chat and image answers use for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

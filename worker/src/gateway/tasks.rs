@@ -1,18 +1,20 @@
-//! The two kinds of work that the loop runs: writing a text and making an image.
+//! The kinds of work that the loop runs: writing a text, judging one, making an image.
 
 use std::sync::Arc;
 
 use shared::domain::Step;
 
 use super::Inner;
-use super::ask::{ChatAsk, ImageAsk};
-use super::dialect::{ChatDraft, Found, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image};
+use super::ask::{ChatAsk, ImageAsk, Judgement};
+use super::dialect::{
+    ChatDraft, Found, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image, read_moderation,
+};
 use super::failure::Failure;
 use super::prices::{Format, parse_size};
 use super::profiles::Dialect;
 use super::run::{Draft, Place, Task};
 use super::wire::{Answer, Body, Expected, Picture as Lifted, Request};
-use crate::pictures::{LARGEST, Picture};
+use crate::pictures::{LARGEST, Picture, Wanted};
 
 /// The size that is asked for where the asked one cannot be read.
 const ORDINARY_SIZE: (u32, u32) = (1024, 1024);
@@ -45,9 +47,36 @@ impl<T: Send> Task for Writing<T> {
     }
 }
 
+/// A text to be judged.
+pub(super) struct Moderating(pub(super) String);
+
+impl Task for Moderating {
+    type Reply = Judgement;
+
+    fn step(&self) -> Step {
+        Step::Moderation
+    }
+
+    fn draft(&self, place: &Place<'_>, _: bool) -> Draft {
+        let request = Dialect::moderation(&place.model.name, &self.0);
+        let bound = place.model.price.chat_bound(request.size(), 0);
+        Draft { request, bound, expected: Expected::TEXT, format: None }
+    }
+
+    async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<Judgement> {
+        read_moderation(&answer.body.bytes)
+    }
+}
+
 pub(super) struct Painting(pub(super) ImageAsk);
 
 impl Painting {
+    /// What the image has to be: of the shape that was sent, and what its platform takes.
+    fn wanted(&self, place: &Place<'_>) -> Wanted {
+        let format = self.format(place);
+        Wanted { size: (format.width, format.height), platform: self.0.platform.clone() }
+    }
+
     fn format(&self, place: &Place<'_>) -> Format {
         let size = parse_size(&self.0.size).unwrap_or(ORDINARY_SIZE);
         let nearest = place.model.price.nearest_format(size, &self.0.quality);
@@ -74,7 +103,7 @@ impl Task for Painting {
         });
         let bound = match &request {
             Request::Chat(_) => place.model.price.chat_bound(request.size(), cap),
-            Request::Image(_) => place.model.price.image_bound(request.size(), &format),
+            Request::Image(_) | Request::Moderation(_) => place.model.price.image_bound(request.size(), &format),
         };
         Draft { request, bound, expected: Expected::Picture, format: Some(format) }
     }
@@ -99,7 +128,7 @@ impl Task for Painting {
             Err(failure) => Err(failure),
         };
         let content = match content {
-            Ok(((bytes, booking), revised_prompt)) => match inner.pictures.check(bytes).await {
+            Ok(((bytes, booking), revised_prompt)) => match inner.pictures.check(bytes, self.wanted(place)).await {
                 Ok(picture) => Ok((picture.holding(Arc::new(booking)), revised_prompt)),
                 Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
             },

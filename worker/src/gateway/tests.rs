@@ -141,7 +141,7 @@ fn bakery() -> CaptionBrief {
         brand: "Crust & Co".to_owned(),
         tone: "friendly".to_owned(),
         topic: Some("Sourdough Saturday".to_owned()),
-        platform: Some("instagram".to_owned()),
+        platform: crate::platforms::Platform::built_in("linkedin"),
         ..CaptionBrief::default()
     }
 }

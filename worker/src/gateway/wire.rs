@@ -43,12 +43,13 @@ const ERROR_BODY: usize = 64 << 10;
 pub(crate) enum Request {
     Chat(Value),
     Image(Value),
+    Moderation(Value),
 }
 
 impl Request {
     /// The size of the request as it is sent.
     pub(crate) fn size(&self) -> usize {
-        let (Self::Chat(body) | Self::Image(body)) = self;
+        let (Self::Chat(body) | Self::Image(body) | Self::Moderation(body)) = self;
         body.to_string().len()
     }
 }
@@ -118,6 +119,10 @@ pub(crate) async fn exchange(
         },
         Request::Image(body) => match client.images().header(CLIENT_REQUEST_ID, id.as_str()) {
             Ok(images) => images.generate_byot(body).await,
+            Err(error) => Err(error),
+        },
+        Request::Moderation(body) => match client.moderations().header(CLIENT_REQUEST_ID, id.as_str()) {
+            Ok(moderations) => moderations.create_byot(body).await,
             Err(error) => Err(error),
         },
     };

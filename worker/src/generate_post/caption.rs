@@ -1,8 +1,12 @@
-//! The caption step.
+//! The caption step: a draft, at most one shorter one in its place, and what still does not fit cut off.
 
-use shared::store::advance::{Caption, Checkpoint};
-use shared::store::claim::{Brief, Claim};
+use shared::domain::Moderation;
+use shared::store::advance::{Caption, CheckedCaption, Checkpoint};
+use shared::store::claim::Claim;
+use tracing::debug;
 
+use super::moderation;
+use crate::checks;
 use crate::gateway::Stop;
 use crate::prompts::{self, CaptionBrief};
 use crate::settle::Line;
@@ -13,21 +17,29 @@ pub(super) async fn write(worker: &Worker, claim: &Claim, line: &mut Line) -> Re
     if let Some(caption) = claim.caption() {
         return Ok(caption);
     }
-    let caption = worker.gateway.chat(line, prompts::caption(&CaptionBrief::from(&claim.brief))).await?.value;
-    line.checkpoint(Checkpoint::Caption(caption.clone()));
+    let brief = CaptionBrief::of(&claim.brief, &worker.platforms);
+    let draft = worker.gateway.chat(line, prompts::caption(&brief)).await?.value;
+    let draft = within_limit(worker, &brief, draft, line).await;
+    let (caption, flags) = checks::fit(&brief.platform, draft);
+    line.checkpoint(Checkpoint::Caption(CheckedCaption {
+        simhash: checks::simhash(&caption.caption),
+        moderation: (!moderation::is_due(worker, claim)).then_some(Moderation::Skipped),
+        flags,
+        caption: caption.clone(),
+    }));
     Ok(caption)
 }
 
-impl From<&Brief> for CaptionBrief {
-    fn from(brief: &Brief) -> Self {
-        Self {
-            brand: brief.brand_name.clone(),
-            tone: brief.tone.clone(),
-            topic: brief.topic.clone(),
-            brief: brief.brief.clone(),
-            audience: brief.target_audience.clone(),
-            platform: brief.platform.clone(),
-            language: brief.language.clone(),
+/// A draft that its platform takes, if asking once more makes one. The first one is paid for, so whatever keeps the second
+/// from being made, the first is what is cut to fit.
+async fn within_limit(worker: &Worker, brief: &CaptionBrief, draft: Caption, line: &mut Line) -> Caption {
+    let Some(over) = checks::overrun(&brief.platform, &draft) else { return draft };
+    line.reject(format!("too_long: {over}"));
+    match worker.gateway.chat(line, prompts::shorter(brief, &draft, &over)).await {
+        Ok(reply) => reply.value,
+        Err(stop) => {
+            debug!(?stop, %over, "no shorter caption was made; the first is trimmed");
+            draft
         }
     }
 }

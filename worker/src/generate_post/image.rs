@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::domain::Step;
 use shared::media::MediaKey;
-use shared::store::advance::{Caption, Checkpoint, Reason};
+use shared::store::advance::{Caption, Checkpoint, Reason, StoredImage};
 use shared::store::claim::Claim;
 use tracing::warn;
 
@@ -19,9 +19,18 @@ pub(super) async fn paint(worker: &Worker, claim: &Claim, caption: &Caption, lin
     if claim.image().is_some() {
         return Ok(());
     }
-    let ask = prompts::image(&CaptionBrief::from(&claim.brief), &caption.image_prompt, size, quality);
+    let ask = prompts::image(&CaptionBrief::of(&claim.brief, &worker.platforms), &caption.image_prompt, size, quality);
     let picture = worker.gateway.image(line, ask).await?.picture;
-    let key = MediaKey::of_post(claim.post, Step::Image, line.ordinal(Step::Image));
+    let key = MediaKey::of_post(claim.post, Step::Image, line.ordinal(Step::Image), picture.format);
+    let stored = StoredImage {
+        key: key.clone(),
+        format: picture.format,
+        width: picture.width,
+        height: picture.height,
+        bytes: picture.bytes.len(),
+        thumbhash: picture.thumbhash,
+        flags: picture.flags,
+    };
     worker.media.put(&key, picture.bytes).await.map_err(|error| {
         warn!(%error, "an image could not be stored");
         Stop::Wait {
@@ -32,6 +41,6 @@ pub(super) async fn paint(worker: &Worker, claim: &Claim, caption: &Caption, lin
             },
         }
     })?;
-    line.checkpoint(Checkpoint::Image(key.as_str().to_owned()));
+    line.checkpoint(Checkpoint::Image(stored));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One post: caption, image, done.
+//! One post: caption, moderation, image, done.
 //!
 //! Each step asks the gateway, which settles what it bought; what a step made is checkpointed with the settlement, so that
 //! no later run buys it again. However a post ends, it says so to the books exactly once.
@@ -6,6 +6,7 @@
 mod caption;
 mod ending;
 mod image;
+mod moderation;
 
 use std::sync::Arc;
 
@@ -46,5 +47,6 @@ async fn run(worker: &Worker, claim: Claim) {
 
 async fn produce(worker: &Worker, claim: &Claim, line: &mut Line) -> Result<(), Stop> {
     let caption = caption::write(worker, claim, line).await?;
+    moderation::pass(worker, claim, &caption, line).await?;
     image::paint(worker, claim, &caption, line).await
 }

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use shared::domain::Step;
 use shared::store::advance::Caption;
 
-use super::{CaptionBrief, fill, one_line, platform};
+use super::{CaptionBrief, fill, one_line};
+use crate::checks::Overrun;
 use crate::gateway::{AnswerSchema, ChatAsk, Message, Role, Unusable};
 
 const SYSTEM: &str = include_str!("caption.md");
+const SHORTER: &str = include_str!("shorter.md");
 /// What is kept of an answer: a platform's limit is the author's affair, but no post is a book.
 const LONGEST_TEXT: usize = 10_000;
 const MOST_HASHTAGS: usize = 30;
@@ -27,21 +29,39 @@ pub(super) fn ask(brief: &CaptionBrief) -> ChatAsk<Caption> {
     }
 }
 
+/// The same request once more, with the draft and what is wrong with it.
+pub(super) fn shorter(brief: &CaptionBrief, draft: &Caption, over: &Overrun) -> ChatAsk<Caption> {
+    let mut ask = ask(brief);
+    let length = over.to_string();
+    // Models count badly: they are asked for a tenth less than there is room for.
+    let aim = format!("{} {}", over.limit.max - over.limit.max / 10, over.limit.count.unit());
+    let complaint = fill(SHORTER, &[("platform", &brief.platform.rules.title), ("length", &length), ("aim", &aim)]);
+    let draft = json!({
+        "caption": draft.caption,
+        "hashtags": draft.hashtags,
+        "image_prompt": draft.image_prompt,
+        "alt_text": draft.alt_text,
+    });
+    ask.messages.push(Message { role: Role::Assistant, content: draft.to_string() });
+    ask.messages.push(Message { role: Role::User, content: complaint.trim_end().to_owned() });
+    ask
+}
+
 fn system(brief: &CaptionBrief) -> String {
-    let platform = platform::of(brief.platform.as_deref());
+    let platform = &brief.platform.rules;
     let language = match brief.language.as_deref().map(one_line).filter(|tag| !tag.is_empty()) {
         Some(tag) => format!("the language with the tag \"{tag}\""),
         None => "the language that the brief is written in".to_owned(),
     };
-    let max_chars = platform.max_chars.to_string();
+    let aim = platform.prompt.aim.to_string();
     fill(
         SYSTEM,
         &[
             ("language", &language),
-            ("platform", platform.name),
-            ("style", platform.style),
-            ("max_chars", &max_chars),
-            ("hashtags", platform.hashtags),
+            ("platform", &platform.title),
+            ("style", &platform.prompt.style),
+            ("aim", &aim),
+            ("hashtags", &platform.prompt.hashtags),
         ],
     )
 }
@@ -53,7 +73,7 @@ fn user(brief: &CaptionBrief) -> String {
         ("Tone", Some(&brief.tone)),
         ("Brief", brief.brief.as_ref()),
         ("Audience", brief.audience.as_ref()),
-        ("Platform", brief.platform.as_ref()),
+        ("Platform", brief.platform.asked.as_ref()),
         ("Language", brief.language.as_ref()),
     ];
     let mut text = "BRIEF BEGINS\n".to_owned();

@@ -5,10 +5,13 @@
 
 mod caption;
 mod image;
-mod platform;
 
-use crate::gateway::{ChatAsk, ImageAsk};
 use shared::store::advance::Caption;
+use shared::store::claim::Brief;
+
+use crate::checks::Overrun;
+use crate::gateway::{ChatAsk, ImageAsk};
+use crate::platforms::{Platform, Platforms};
 
 /// What a post is to be about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,10 +21,23 @@ pub struct CaptionBrief {
     pub topic: Option<String>,
     pub brief: Option<String>,
     pub audience: Option<String>,
-    /// `x`, `instagram`, `threads`, `linkedin`, `facebook`, `tiktok`, `youtube`, `pinterest` or `bluesky`.
-    pub platform: Option<String>,
+    pub platform: Platform,
     /// A BCP 47 tag.
     pub language: Option<String>,
+}
+
+impl CaptionBrief {
+    pub fn of(brief: &Brief, platforms: &Platforms) -> Self {
+        Self {
+            brand: brief.brand_name.clone(),
+            tone: brief.tone.clone(),
+            topic: brief.topic.clone(),
+            brief: brief.brief.clone(),
+            audience: brief.target_audience.clone(),
+            platform: platforms.of(brief.platform.as_deref()),
+            language: brief.language.clone(),
+        }
+    }
 }
 
 /// The request for a post's text.
@@ -29,10 +45,20 @@ pub fn caption(brief: &CaptionBrief) -> ChatAsk<Caption> {
     caption::ask(brief)
 }
 
+/// The request for a text in place of `draft`, which is longer than its platform takes.
+pub fn shorter(brief: &CaptionBrief, draft: &Caption, over: &Overrun) -> ChatAsk<Caption> {
+    caption::shorter(brief, draft, over)
+}
+
 /// The request for a post's image. `picture` is what the caption's author wants shown; `size` such as `1024x1024`, `quality`
 /// such as `medium`.
 pub fn image(brief: &CaptionBrief, picture: &str, size: &str, quality: &str) -> ImageAsk {
-    ImageAsk { prompt: image::prompt(brief, picture), size: size.to_owned(), quality: quality.to_owned() }
+    ImageAsk {
+        prompt: image::prompt(brief, picture),
+        size: size.to_owned(),
+        quality: quality.to_owned(),
+        platform: brief.platform.clone(),
+    }
 }
 
 /// A value on one line: a line break becomes a slash, or just a space where a sentence ends; other control characters go.

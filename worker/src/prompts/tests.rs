@@ -1,7 +1,11 @@
 //! What is sent, as it is sent.
 
-use super::{CaptionBrief, caption, fill, image, one_line};
+use shared::store::advance::Caption;
+
+use super::{CaptionBrief, caption, fill, image, one_line, shorter};
+use crate::checks;
 use crate::gateway::Role;
+use crate::platforms::Platform;
 
 fn bakery() -> CaptionBrief {
     CaptionBrief {
@@ -10,7 +14,7 @@ fn bakery() -> CaptionBrief {
         topic: Some("Sourdough Saturday".to_owned()),
         brief: Some("Two loaves for one.\nOnly this week.".to_owned()),
         audience: Some("families nearby".to_owned()),
-        platform: Some("instagram".to_owned()),
+        platform: Platform::built_in("instagram"),
         language: Some("de".to_owned()),
     }
 }
@@ -36,7 +40,7 @@ fn the_rules_name_platform_language_and_limits() {
     assert!(system.contains("The platform is Instagram: a strong first line"));
     assert!(system.contains("at most 1200 characters"));
     assert!(!system.contains('{'), "{system}");
-    let twitter = CaptionBrief { platform: Some("Twitter".to_owned()), language: None, ..bakery() };
+    let twitter = CaptionBrief { platform: Platform::built_in("Twitter"), language: None, ..bakery() };
     let system = caption(&twitter).messages[0].content.clone();
     assert!(system.contains("The platform is X:") && system.contains("the language that the brief is written in"));
 }
@@ -64,4 +68,33 @@ fn an_image_is_asked_for_in_full() {
 fn values_are_put_on_one_line_and_filled_in_once() {
     assert_eq!(one_line(" a \t b\r\n\n c\0 "), "a b / c");
     assert_eq!(fill("{a} {b} {c}", &[("a", "{b}"), ("b", "2")]), "{b} 2 {c}");
+}
+
+#[test]
+fn a_draft_that_is_too_long_is_asked_for_again_with_what_is_wrong() {
+    let brief = CaptionBrief { platform: Platform::built_in("x"), ..bakery() };
+    let draft = Caption {
+        caption: "Fresh bread! ".repeat(23).trim().to_owned(),
+        hashtags: vec!["#bread".to_owned()],
+        image_prompt: "A loaf".to_owned(),
+        alt_text: "A loaf on a table.".to_owned(),
+    };
+    let over = checks::overrun(&brief.platform, &draft).expect("too long");
+    let (first, again) = (caption(&brief), shorter(&brief, &draft, &over));
+    assert_eq!(again.messages[..2], first.messages);
+    assert_eq!((again.step, &again.schema), (first.step, &first.schema));
+    assert_eq!(again.messages[2].role, Role::Assistant);
+    let expected = format!(
+        r##"{{"alt_text":"A loaf on a table.","caption":"{}","hashtags":["#bread"],"image_prompt":"A loaf"}}"##,
+        draft.caption
+    );
+    assert_eq!(again.messages[2].content, expected);
+    assert_eq!(again.messages[3].role, Role::User);
+    assert_eq!(
+        again.messages[3].content,
+        "That post is too long for X: 306 of 280 characters, its hashtags included. Write it again so that the caption, \
+         an empty line and the hashtags together have at most 252 characters. Leave something out rather than \
+         abbreviate, and keep links as they are. Answer with the same JSON object and nothing else."
+    );
+    assert_eq!(again.messages.len(), 4);
 }

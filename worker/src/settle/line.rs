@@ -28,6 +28,7 @@ pub struct Line {
 #[derive(Clone, Copy, Debug)]
 struct Ordinals {
     caption: i16,
+    moderation: i16,
     image: i16,
 }
 
@@ -51,7 +52,11 @@ impl Line {
                 next: Next::Go,
             },
             revision: claim.revision,
-            ordinals: Ordinals { caption: claim.caption_ordinal, image: claim.image_ordinal },
+            ordinals: Ordinals {
+                caption: claim.caption_ordinal,
+                moderation: claim.moderation_ordinal,
+                image: claim.image_ordinal,
+            },
             open: None,
             writer,
             held,
@@ -63,7 +68,17 @@ impl Line {
     pub fn ordinal(&self, step: Step) -> i16 {
         match step {
             Step::Image => self.ordinals.image,
-            Step::Caption | Step::Moderation => self.ordinals.caption,
+            Step::Moderation => self.ordinals.moderation,
+            Step::Caption => self.ordinals.caption,
+        }
+    }
+
+    /// Says of the call just settled that it was billed and gave nothing of use, and why. It is not written yet: a
+    /// settlement goes with the next thing that the post says.
+    pub fn reject(&mut self, why: String) {
+        if let Some(settled) = &mut self.post.settle {
+            settled.bill.outcome = Outcome::Rejected;
+            settled.bill.verdict = Some(why);
         }
     }
 
@@ -98,7 +113,8 @@ impl Line {
     fn next_ordinal(&mut self, step: Step) -> i16 {
         let last = match step {
             Step::Image => &mut self.ordinals.image,
-            Step::Caption | Step::Moderation => &mut self.ordinals.caption,
+            Step::Moderation => &mut self.ordinals.moderation,
+            Step::Caption => &mut self.ordinals.caption,
         };
         *last += 1;
         *last

@@ -138,7 +138,7 @@ async fn two_workers_make_a_batch_with_images_and_stop_when_told() {
     stage.start(8);
     stage.finished().await;
     assert_eq!(stage.audit(40).await, 0);
-    assert_eq!(stage.simulator.bill().calls.len(), 80, "one call a step and no more");
+    assert_eq!(stage.simulator.bill().calls.len(), 120, "one call a step (caption, moderation, image) and no more");
     let images = walk(&stage.media);
     assert_eq!(images.len(), 40);
     for place in 0..2 {

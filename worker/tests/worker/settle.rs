@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use shared::domain::{AttemptState, Nanodollars, Outcome, PostId, Step, UserId};
-use shared::store::advance::{Answer, Bill, Caption, Checkpoint, CostSource, Ending, Quote, Reason, Refusal};
+use shared::store::advance::{
+    Answer, Bill, Caption, CheckedCaption, Checkpoint, CostSource, Ending, Quote, Reason, Refusal,
+};
 use shared::store::claim::Claim;
 use shared::testing::{Ground, batches};
 use tokio::task::JoinHandle;
@@ -35,12 +37,12 @@ fn bill() -> Bill {
 }
 
 fn caption() -> Checkpoint {
-    Checkpoint::Caption(Caption {
+    Checkpoint::Caption(CheckedCaption::from(Caption {
         caption: "Fresh bread!".into(),
         hashtags: Vec::new(),
         image_prompt: "bread".into(),
         alt_text: "a loaf".into(),
-    })
+    }))
 }
 
 /// A writer, its task, and `posts` claimed posts.
@@ -102,7 +104,7 @@ async fn one_item_that_can_never_be_written_fails_alone() {
 /// A caption that no column of text can hold.
 fn unwritable() -> Checkpoint {
     let Checkpoint::Caption(caption) = caption() else { panic!("a caption") };
-    Checkpoint::Caption(Caption { caption: "Fresh\0bread!".into(), ..caption })
+    Checkpoint::Caption(CheckedCaption::from(Caption { caption: "Fresh\0bread!".into(), ..caption.caption }))
 }
 
 /// The post's status and class, and the state and cost of its calls.

@@ -5,7 +5,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{MediaError, MediaStore};
 use crate::config::{Names, S3Settings, StorageSettings};
 use crate::domain::{PostId, Step};
-use crate::media::MediaKey;
+use crate::media::{ImageFormat, MediaKey};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of it";
 
@@ -19,7 +19,7 @@ fn folder() -> StorageSettings {
 async fn a_folder_gives_back_what_was_put_and_leaves_no_temporary_file() {
     let settings = folder();
     let store = MediaStore::open(&settings, &Names::default()).expect("a folder");
-    let key = MediaKey::of_post(PostId::new(), Step::Image, 1);
+    let key = MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png);
     assert!(matches!(store.get(&key).await, Err(MediaError::NotFound)));
     store.put(&key, Bytes::from_static(b"an older image")).await.expect("stored");
     store.put(&key, Bytes::from_static(PNG)).await.expect("replaced");
@@ -51,7 +51,7 @@ async fn a_bucket_is_asked_by_path_with_a_signature_and_a_content_type() {
     settings.s3 = S3Settings { bucket: "pictures".to_owned(), region: "eu-west-1".to_owned(), endpoint };
     let names = Names::from([("AWS_ACCESS_KEY_ID", "an id"), ("AWS_SECRET_ACCESS_KEY", "a secret")]);
     let store = MediaStore::open(&settings, &names).expect("a bucket");
-    let key = MediaKey::of_post(PostId::new(), Step::Image, 1);
+    let key = MediaKey::of_post(PostId::new(), Step::Image, 1, ImageFormat::Png);
     store.put(&key, Bytes::from_static(PNG)).await.expect("stored");
     assert_eq!(store.get(&key).await.expect("there").bytes, "an image");
     assert!(matches!(store.get(&key).await, Err(MediaError::NotFound)));

@@ -13,11 +13,16 @@ bill AS (
         AS t (n, post_id, step, ordinal, state, outcome, verdict, cost_nanos, cost_source, usage, provider_request_id, duration_ms)
 ),
 caption AS (
-    SELECT t.* FROM unnest($18::bigint[], $19::text[], $20::jsonb[], $21::text[], $22::text[])
-        AS t (n, caption, hashtags, image_prompt, alt_text)
+    SELECT t.* FROM unnest($18::bigint[], $19::text[], $20::jsonb[], $21::text[], $22::text[], $42::jsonb[], $43::bigint[],
+                           $44::text[])
+        AS t (n, caption, hashtags, image_prompt, alt_text, flags, simhash, moderation)
+),
+judgement AS (
+    SELECT t.* FROM unnest($45::bigint[], $46::text[]) AS t (n, moderation)
 ),
 picture AS (
-    SELECT t.* FROM unnest($23::bigint[], $24::text[]) AS t (n, key)
+    SELECT t.* FROM unnest($23::bigint[], $24::text[], $47::text[], $48::int[], $49::int[], $50::int[], $51::bytea[], $52::jsonb[])
+        AS t (n, key, format, width, height, bytes, thumbhash, flags)
 ),
 reservation AS (
     SELECT t.* FROM unnest($25::bigint[], $26::uuid[], $27::text[], $28::smallint[], $29::int[], $30::text[], $31::text[],
@@ -143,7 +148,10 @@ sent AS (
 ),
 
 change AS (
-    SELECT i.n, i.post_id, i.batch_id, s.cost_nanos, c.caption, c.hashtags, c.image_prompt, c.alt_text, k.key,
+    SELECT i.n, i.post_id, i.batch_id, s.cost_nanos, c.caption, c.hashtags, c.image_prompt, c.alt_text, c.simhash,
+           coalesce(j.moderation, c.moderation) AS moderation,
+           k.key, k.format, k.width, k.height, k.bytes, k.thumbhash,
+           c.flags AS caption_flags, k.flags AS picture_flags,
            g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
            -- Nothing goes back to wait in a batch that is being cancelled.
            CASE WHEN e.status IN ('pending', 'retrying') AND m.status = 'cancelling' THEN 'cancelled' ELSE e.status END AS status
@@ -152,6 +160,7 @@ change AS (
     LEFT JOIN settled s USING (n)
     LEFT JOIN held h USING (n)
     LEFT JOIN caption c ON c.n = i.n AND h.n IS NOT NULL
+    LEFT JOIN judgement j ON j.n = i.n AND h.n IS NOT NULL
     LEFT JOIN picture k ON k.n = i.n AND h.n IS NOT NULL
     LEFT JOIN granted g ON g.n = i.n
     LEFT JOIN ending e ON e.n = i.n AND h.n IS NOT NULL
@@ -161,11 +170,28 @@ moved AS (
     UPDATE campaign_posts p
     SET cost_nanos = p.cost_nanos + coalesce(c.cost_nanos, 0),
         generated_caption = coalesce(c.caption, p.generated_caption),
-        hashtags = coalesce((SELECT array_agg(tag) FROM jsonb_array_elements_text(c.hashtags) tag), p.hashtags),
+        hashtags = CASE WHEN c.caption IS NULL THEN p.hashtags
+                        ELSE (SELECT array_agg(tag) FROM jsonb_array_elements_text(c.hashtags) tag) END,
         image_prompt = coalesce(c.image_prompt, p.image_prompt),
         alt_text = coalesce(c.alt_text, p.alt_text),
+        moderation = CASE WHEN c.caption IS NULL THEN coalesce(c.moderation, p.moderation) ELSE c.moderation END,
+        simhash = CASE WHEN c.caption IS NULL THEN p.simhash ELSE c.simhash END,
+        near_duplicate_of = CASE WHEN c.caption IS NULL THEN p.near_duplicate_of END,
         generated_image_url = coalesce(c.key, p.generated_image_url),
+        image_format = coalesce(c.format, p.image_format),
+        image_width = coalesce(c.width, p.image_width),
+        image_height = coalesce(c.height, p.image_height),
+        image_bytes = coalesce(c.bytes, p.image_bytes),
+        image_thumbhash = coalesce(c.thumbhash, p.image_thumbhash),
+        -- A new caption takes the old one's flags with it, and a new image its own; written again, none stands twice.
+        flags = CASE WHEN c.caption IS NULL AND c.key IS NULL THEN p.flags ELSE ARRAY(
+            SELECT f FROM unnest(p.flags) f
+            WHERE CASE WHEN f LIKE 'image%' THEN c.key ELSE c.caption END IS NULL
+            UNION SELECT jsonb_array_elements_text(c.caption_flags)
+            UNION SELECT jsonb_array_elements_text(c.picture_flags)
+            ORDER BY 1) END,
         caption_ordinal = CASE c.step WHEN 'caption' THEN c.ordinal ELSE p.caption_ordinal END,
+        moderation_ordinal = CASE c.step WHEN 'moderation' THEN c.ordinal ELSE p.moderation_ordinal END,
         image_ordinal = CASE c.step WHEN 'image' THEN c.ordinal ELSE p.image_ordinal END,
         status = coalesce(c.status, p.status),
         owner = CASE WHEN c.status IS NULL THEN p.owner END,

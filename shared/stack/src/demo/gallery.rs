@@ -11,6 +11,7 @@ use crate::terminal::say;
 
 const CAPTIONS: usize = 6;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+const JPEG: &[u8] = b"\xff\xd8\xff";
 
 /// Fetches every picture by its signed link. Returns where each post's lies, by position.
 pub(super) async fn save(client: &Client, posts: &[Post], folder: &Path) -> anyhow::Result<Vec<Option<PathBuf>>> {
@@ -21,7 +22,11 @@ pub(super) async fn save(client: &Client, posts: &[Post], folder: &Path) -> anyh
             continue;
         };
         let bytes = client.picture(link).await?;
-        let extension = if bytes.starts_with(PNG) { "png" } else { "img" };
+        let extension = match &bytes[..] {
+            bytes if bytes.starts_with(PNG) => "png",
+            bytes if bytes.starts_with(JPEG) => "jpg",
+            _ => "img",
+        };
         let topic = post.topic.as_deref().unwrap_or_default();
         let name = format!("{:02}-{}-{}.{extension}", post.position + 1, slug(&post.brand_name), slug(topic));
         let path = folder.join(name);

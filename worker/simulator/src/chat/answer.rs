@@ -22,6 +22,19 @@ pub(crate) struct Completion {
     pub(crate) cost_nanos: i64,
 }
 
+/// Which caption a text has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Caption<'a> {
+    /// The copywriter's.
+    Usual,
+    Given(&'a str),
+    /// The copywriter's, over and over.
+    Long,
+}
+
+/// The characters that a long caption has at least: more than most networks take.
+const LONG_CAPTION: usize = 2400;
+
 /// One choice.
 #[derive(Debug)]
 struct Content {
@@ -47,14 +60,19 @@ pub(crate) struct Picture {
 
 impl Completion {
     /// Writes the text of every choice.
-    pub(crate) fn write(request: &ChatRequest, caption: Option<&str>) -> Self {
+    pub(crate) fn write(request: &ChatRequest, caption: Caption<'_>) -> Self {
         let seed = Seed::of(&[&request.model.id, &request.prompt.rest, &request.prompt.user]);
         let contents = (0..request.choices)
             .map(|choice| {
                 let mut seed = if choice == 0 { seed.clone() } else { seed.branch(&choice.to_string()) };
                 let mut copy = write_copy(&request.prompt.user, &request.prompt.rest, &mut seed);
-                if let Some(caption) = caption {
-                    caption.clone_into(&mut copy.caption);
+                match caption {
+                    Caption::Usual => {}
+                    Caption::Given(words) => words.clone_into(&mut copy.caption),
+                    Caption::Long => {
+                        let again = 1 + LONG_CAPTION / copy.caption.chars().count().max(1);
+                        copy.caption = vec![copy.caption.as_str(); again].join("\n\n");
+                    }
                 }
                 Content { text: Some(text_of(request, &copy, &mut seed)), refusal: None, finish: Finish::Stop }
             })

@@ -5,6 +5,6 @@ mod message;
 mod request;
 mod schema;
 
-pub(crate) use answer::{Completion, Picture};
+pub(crate) use answer::{Caption, Completion, Picture};
 pub(crate) use request::{ChatRequest, Output};
 pub(crate) use schema::Schemas;

@@ -183,6 +183,11 @@ impl Fault {
         self.does(Effect::Caption)
     }
 
+    /// A caption of 2,400 characters and more.
+    pub fn too_long(self) -> Self {
+        self.does(Effect::TooLong)
+    }
+
     /// JSON that does not follow the schema.
     pub fn breaks_schema(self) -> Self {
         self.does(Effect::BreaksSchema)

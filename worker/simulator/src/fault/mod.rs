@@ -118,6 +118,8 @@ pub(crate) enum Effect {
     Text,
     /// The caption is `text`; everything else follows the schema.
     Caption,
+    /// The caption goes on for 2,400 characters and more; everything else follows the schema.
+    TooLong,
     /// JSON that does not follow the schema it was asked for.
     BreaksSchema,
     /// The model refuses in words.
@@ -183,7 +185,13 @@ impl Effect {
             return matches!(self, Self::None | Self::Status | Self::Hang) || on_the_way.contains(&self);
         }
         match self {
-            Self::Text | Self::Caption | Self::BreaksSchema | Self::Refusal | Self::ContentFilter | Self::Length => {
+            Self::Text
+            | Self::Caption
+            | Self::TooLong
+            | Self::BreaksSchema
+            | Self::Refusal
+            | Self::ContentFilter
+            | Self::Length => {
                 matches!(target, Target::Chat | Target::Any)
             }
             Self::Flagged => matches!(target, Target::Moderation | Target::Any),

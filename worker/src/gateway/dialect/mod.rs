@@ -12,7 +12,7 @@ use super::prices::Format;
 use super::profiles::Dialect;
 use super::wire::Request;
 
-pub(crate) use reading::{Found, Reading, Source, read_chat, read_chat_image, read_image};
+pub(crate) use reading::{Found, Reading, Source, read_chat, read_chat_image, read_image, read_moderation};
 
 /// A chat to be written down.
 pub(crate) struct ChatDraft<'a> {
@@ -44,6 +44,19 @@ impl Dialect {
             Self::OpenAi => Request::Image(openai::image(draft)),
             Self::OpenRouter => Request::Chat(openrouter::image(draft)),
             Self::A4f => Request::Image(a4f::image(draft)),
+        }
+    }
+
+    /// A text to be judged. Only `OpenAI` has an endpoint for it; see [`Self::moderates`].
+    pub(crate) fn moderation(model: &str, text: &str) -> Request {
+        Request::Moderation(json!({ "model": model, "input": text }))
+    }
+
+    /// Whether the provider judges texts.
+    pub(crate) const fn moderates(self) -> bool {
+        match self {
+            Self::OpenAi => true,
+            Self::OpenRouter | Self::A4f => false,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::gateway::ask::Judgement;
 use crate::gateway::failure::Failure;
-use crate::gateway::reply::{ChatAnswer, Choice, ImageAnswer, Usage};
+use crate::gateway::reply::{ChatAnswer, Choice, ImageAnswer, ModerationAnswer, Usage};
 use crate::gateway::wire::LIFTED;
 
 /// What an answer holds, and what the call used.
@@ -74,6 +75,20 @@ fn source_of(url: String) -> Option<Source> {
         LIFTED => Some(Source::Lifted),
         _ => Some(Source::Url(url)),
     }
+}
+
+pub(crate) fn read_moderation(body: &[u8]) -> Reading<Judgement> {
+    let answer: Result<ModerationAnswer, Failure> = parse(body);
+    let content = answer.and_then(|answer| match (answer.error, answer.results) {
+        (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
+        (None, None) => Err(Failure::Unusable("a moderation without a result".to_owned())),
+        (None, Some(result)) => match (result.flagged, result.categories) {
+            (None, _) => Err(Failure::Unusable("a moderation without a result".to_owned())),
+            (Some(false), _) => Ok(Judgement::Passed),
+            (Some(true), categories) => Ok(Judgement::Flagged(categories.unwrap_or_default().named())),
+        },
+    });
+    Reading { content, usage: None }
 }
 
 /// The first choice of a chat, if the chat ended well.

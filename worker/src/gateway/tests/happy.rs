@@ -5,7 +5,7 @@ use shared::store::advance::{CostSource, Refusal};
 
 use super::{Books, Stage, class_of};
 use crate::gateway::Stop;
-use crate::pictures::PictureFormat;
+use shared::media::ImageFormat;
 
 #[tokio::test]
 async fn a_caption_and_an_image_are_made_billed_and_checked() {
@@ -15,7 +15,7 @@ async fn a_caption_and_an_image_are_made_billed_and_checked() {
     assert!(caption.value.hashtags.iter().all(|tag| tag.starts_with('#')) && !caption.value.hashtags.is_empty());
     assert_eq!((caption.provider.as_str(), caption.model.as_str()), ("openai", "gpt-6-luna"));
     let image = stage.image(&mut books).await.expect("an image");
-    assert_eq!((image.picture.format, image.picture.width, image.picture.height), (PictureFormat::Png, 1024, 1024));
+    assert_eq!((image.picture.format, image.picture.width, image.picture.height), (ImageFormat::Png, 1024, 1024));
     assert_eq!(books.trail(), ["KEY gpt-6-luna settled", "KEY gpt-image-2.6-flare settled"]);
     for (entry, step) in books.entries.iter().zip([Step::Caption, Step::Image]) {
         let bill = entry.bill.as_ref().expect("settled");
