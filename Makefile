@@ -7,7 +7,7 @@ STACK = $(or $(TARGET),target)/debug/broadside-stack
 RELEASED_STACK = $(or $(TARGET),target)/release/broadside-stack
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test trials bench lint deny openapi openapi-check migrate migrate-down clean-state
+.PHONY: help demo run test trials bench lint deny openapi openapi-check migrate migrate-down providers-check clean-state
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ migrate: ## brings the database of DATABASE_URL up to date
 migrate-down: ## takes the last migration back
 	$(CARGO) build --locked --workspace --bin broadside-api
 	@$(dir $(STACK))broadside-api migrate-down
+
+providers-check: ## asks every configured key for its models; says what cannot be used; costs nothing
+	$(CARGO) build --locked --workspace --bin broadside-worker
+	@$(dir $(STACK))broadside-worker providers check
 
 clean-state: ## removes the state folder's content: data, pictures, logs, secrets
 	$(CARGO) build --locked --workspace --bin broadside-stack

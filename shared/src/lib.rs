@@ -9,6 +9,7 @@ pub mod domain;
 pub mod gateway_state;
 pub mod halts;
 pub mod media;
+pub mod notices;
 pub mod progress;
 pub mod queue;
 pub mod store;

@@ -13,6 +13,7 @@ pub mod generate_post;
 pub mod halted;
 pub mod hands;
 pub mod lease;
+pub mod operator;
 pub mod pace;
 pub mod pictures;
 pub mod platforms;

@@ -61,6 +61,11 @@ impl Worker {
         (self.settings.concurrency / 8).clamp(1, queue::SLICE)
     }
 
+    /// What every key in Redis begins with.
+    pub fn namespace(&self) -> &str {
+        &self.redis.namespace
+    }
+
     /// This worker's side of dispatch.
     pub fn dispatcher(&self) -> Dispatcher {
         Dispatcher {

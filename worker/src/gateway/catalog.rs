@@ -128,6 +128,11 @@ impl Catalog {
         self.routes.get(&step)
     }
 
+    /// Every step's models.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = (Step, &Route)> {
+        self.routes.iter().map(|(step, route)| (*step, route))
+    }
+
     /// Adds a provider with the keys that the environment has for it; `None` when it has none.
     fn add_provider(
         &mut self,

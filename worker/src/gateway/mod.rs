@@ -21,17 +21,20 @@ mod config_error;
 mod dialect;
 mod failure;
 mod fetch;
+mod listing;
 mod plan;
 mod prices;
 mod profiles;
 mod reply;
 mod run;
+mod survey;
 mod tasks;
 mod verdict;
 mod wait;
 mod wire;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,6 +45,7 @@ use tokio::sync::Semaphore;
 
 pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};
 pub use config_error::GatewayConfigError;
+pub use survey::{Asked, Finding, KeySurvey, ProviderSurvey, Survey, Unpriced, check};
 
 use crate::pictures::PictureCheck;
 use crate::settle::Ledger;
@@ -143,6 +147,18 @@ impl Gateway {
     /// Whether there is any provider with a key.
     pub fn is_configured(&self) -> bool {
         !self.inner.catalog.providers.is_empty()
+    }
+
+    /// What the providers say of the configured keys and models. It costs nothing.
+    pub async fn survey(&self, asked: Asked) -> Survey {
+        survey::survey(&self.inner.catalog, &self.inner.http, &self.inner.memory, asked).await
+    }
+
+    /// A number that changes with what is configured: providers, pools, labels of keys, models.
+    pub fn configuration(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.describe().hash(&mut hasher);
+        hasher.finish()
     }
 
     /// One line for logs: providers, pools, labels of keys, models. Never a key.

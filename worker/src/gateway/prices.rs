@@ -196,6 +196,14 @@ impl ModelPrice {
         }
     }
 
+    /// Micro-dollars per million tokens in and out, of a model that is priced so.
+    pub(crate) fn per_million(&self) -> Option<(u64, u64)> {
+        match self.tariff {
+            Tariff::Text { input, output, .. } => Some((input, output)),
+            Tariff::ImageTokens { .. } | Tariff::Pieces(_) | Tariff::Free => None,
+        }
+    }
+
     /// The most that a chat call can cost: a byte of the request is at least a token, and the completion is capped.
     pub(crate) fn chat_bound(&self, request_bytes: usize, completion_cap: u32) -> Nanodollars {
         let (bytes, cap) = (request_bytes as u64, u64::from(completion_cap));

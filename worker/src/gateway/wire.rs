@@ -134,6 +134,19 @@ pub(crate) async fn exchange(
     }
 }
 
+/// Reads `path` of a provider, once. It is no call of the ledger: what is read so costs nothing.
+pub(crate) async fn get(
+    http: &reqwest::Client,
+    memory: &BodyMemory,
+    endpoint: &Arc<dyn Config>,
+    path: &str,
+    bounds: Bounds,
+) -> Result<Answer, WireError> {
+    let request = http.get(endpoint.url(path)).headers(endpoint.headers()).build();
+    let once = Once { http: http.clone(), memory: memory.clone(), bounds, slot: Slot::default() };
+    once.attempt(request.map_err(|error| WireError::Unwritable(Box::new(error.into())))?).await
+}
+
 /// Where the transport leaves what it got; the client above it only learns that it is there.
 type Slot = Arc<Mutex<Option<Result<Answer, WireError>>>>;
 

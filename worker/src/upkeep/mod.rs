@@ -3,6 +3,7 @@
 mod budgets;
 mod dispatch;
 mod janitor;
+mod models;
 mod partitions;
 mod rescue;
 mod share;
@@ -23,6 +24,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
     let dispatcher = worker.dispatcher();
     tokio::join!(
         dispatcher.run(&stop),
+        models::run(&worker, &stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
         every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),

@@ -2,6 +2,7 @@
 
 mod lease;
 mod memory;
+mod operator;
 mod program;
 mod queue;
 mod settle;
