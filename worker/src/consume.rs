@@ -88,6 +88,11 @@ async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), B
     Ok(())
 }
 
+/// Takes a slice that came past the queue.
+pub fn take_directly(worker: &Arc<Worker>, slice: Slice) {
+    worker.tasks.spawn(claim_slice(Arc::clone(worker), slice));
+}
+
 /// Claims what there is room for and starts a task for each post. What there is no room for soon goes back to the queue.
 async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
     while !slice.posts.is_empty() && !worker.draining.is_cancelled() {

@@ -3,6 +3,9 @@
 //! Any worker may lead for the length of one transaction. It looks how much waits in Redis, and when that is low it moves the
 //! marks of the batches, commits, and pushes. What is lost between commit and push, or in Redis, is found again: a flush by
 //! the marker that it took away, anything else by posts that stay pushed and untaken while the queue is empty.
+//!
+//! While Redis does not answer, there is no queue to fill: each worker then leads in turn and takes what it releases into
+//! its own free hands, so that work goes on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use shared::store::workers;
 use sqlx::PgConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::share::{Share, divide};
 use crate::doorbell::Doorbell;
@@ -28,6 +31,8 @@ const BUSY: Duration = Duration::from_millis(20);
 /// How soon after a slice was taken.
 const SOONEST: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(300);
+/// How often a worker looks for work of its own while the queue is away.
+const BUSY_BY_HAND: Duration = Duration::from_millis(100);
 
 /// How long Redis may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -49,7 +54,8 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// Looks again and again, often while there is work and seldom while there is none, until `stop` is cancelled.
-    pub async fn run(&self, stop: &CancellationToken) {
+    /// `take` is given what this worker is to take itself while the queue is away.
+    pub async fn run(&self, stop: &CancellationToken, take: impl Fn(Slice)) {
         let mut pause = BUSY;
         let mut failing = false;
         loop {
@@ -68,7 +74,11 @@ impl Dispatcher {
                         warn!(error = format!("{error:#}"), "dispatch failed; it goes on trying");
                     }
                     failing = true;
-                    IDLE
+                    match self.by_hand().await {
+                        Ok(slices) => slices.into_iter().for_each(&take),
+                        Err(error) => debug!(error = format!("{error:#}"), "nothing is dispatched by hand either"),
+                    }
+                    BUSY_BY_HAND
                 }
             };
         }
@@ -111,6 +121,27 @@ impl Dispatcher {
         self.queue.push(slices, PATIENCE).await?;
         self.doorbell.ring(progress);
         Ok(moved)
+    }
+
+    /// Releases what this worker has free hands for, past the queue. What lies in the lost queue is released anew.
+    pub async fn by_hand(&self) -> Result<Vec<Slice>> {
+        let free = self.hands.free();
+        if free == 0 || !anything_open(self.store.pool()).await? {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.store.pool().begin().await?;
+        if !try_lead(&mut tx).await? {
+            return Ok(Vec::new());
+        }
+        let mut progress = Vec::new();
+        for batch in open_batches(&mut *tx).await?.iter().filter(|batch| batch.queued > 0 && batch.overdue) {
+            progress.extend(rewind(&mut tx, batch.id).await?);
+        }
+        let batches = open_batches(&mut *tx).await?;
+        let slices = self.release(&mut tx, &divide(&batches, free as i64), &mut progress).await?;
+        tx.commit().await?;
+        self.doorbell.ring(progress);
+        Ok(slices)
     }
 
     async fn release(

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::consume::take_directly;
 use crate::worker::Worker;
 
 pub use dispatch::Dispatcher;
@@ -23,7 +24,7 @@ pub use dispatch::Dispatcher;
 pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
     let dispatcher = worker.dispatcher();
     tokio::join!(
-        dispatcher.run(&stop),
+        dispatcher.run(&stop, |slice| take_directly(&worker, slice)),
         models::run(&worker, &stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),

@@ -48,6 +48,20 @@ async fn released_ago(ground: &Ground, batch: BatchId, seconds: i32) {
 }
 
 #[tokio::test]
+async fn without_the_queue_a_worker_is_given_what_it_has_hands_for() {
+    let ground = Ground::fresh().await;
+    let batch = batches::batch(&ground.store, UserId::new(), 100, None).await;
+    let dispatcher = dispatcher(&ground, 20);
+    let slices = dispatcher.by_hand().await.expect("released");
+    assert_eq!(slices.iter().map(|slice| slice.posts.len()).sum::<usize>(), 20);
+    assert_eq!((waiting(&ground).await, released(&ground).await), (0, vec![20]));
+    // What went into the lost queue and was not taken comes again.
+    released_ago(&ground, batch, 60).await;
+    let again = dispatcher.by_hand().await.expect("released");
+    assert_eq!(again[0].posts[0], slices[0].posts[0]);
+}
+
+#[tokio::test]
 async fn the_queue_stays_shallow_whatever_lies_in_postgres() {
     let ground = Ground::fresh().await;
     batches::batch(&ground.store, UserId::new(), 5_000, None).await;

@@ -53,7 +53,14 @@ pub(crate) fn in_rests(calls: &[Call], grace: Duration, unstated: Duration) -> V
         }
         if call.billed.status == 429 {
             let rest = call.billed.retry_after_ms.map_or(unstated, Duration::from_millis);
-            rests.insert(call.lane(), call.at + delta(grace)..call.at + delta(rest));
+            // One that is told to stay away for longer than another does not come back sooner for it.
+            let until = call.at + delta(rest);
+            if rests.get(&call.lane()).is_none_or(|known| known.end < until) {
+                let from = rests.get(&call.lane()).map_or(call.at + delta(grace), |known| known.start);
+                let running = rests.get(&call.lane()).is_some_and(|known| known.end > call.at);
+                let from = if running { from } else { call.at + delta(grace) };
+                rests.insert(call.lane(), from..until);
+            }
         }
     }
     broken

@@ -51,7 +51,8 @@ async fn llmock(ground: &Ground, options: &Options, client: &Client, url: &str, 
         .route("caption", &[("openai", "gpt-4o-mini")]);
     let mut fleet = fleet(ground, options, &profile)?;
     let length = options.scale.pick(Duration::from_secs(20), Duration::from_secs(90));
-    let posts = (options.llmock_rpm as f64 / 60.0 * length.as_secs_f64() * 1.3) as usize + 100;
+    // More than it allows in the time, with all that its bucket holds in the beginning.
+    let posts = (options.llmock_rpm as f64 / 60.0 * length.as_secs_f64() * 1.3) as usize + options.llmock_rpm as usize;
     let batch = client.submit(ground, posts, Content::Captions, None).await?;
     fleet.start(options.workers())?;
     work::living(ground, options.workers()).await?;
