@@ -10,6 +10,7 @@ pub mod gateway_state;
 pub mod halts;
 pub mod media;
 pub mod notices;
+pub mod prices;
 pub mod progress;
 pub mod queue;
 pub mod store;

@@ -1,12 +1,15 @@
 //! What can be wrong with the gateway's configuration.
 
 use shared::config::ConfigError;
+use shared::prices::PriceListError;
 
 /// Why the gateway cannot be built. No text here holds a key.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayConfigError {
     #[error("{path}: {why}")]
     File { path: String, why: String },
+    #[error(transparent)]
+    Prices(#[from] PriceListError),
     #[error("{name}: {why}")]
     Address { name: String, why: String },
     #[error("{0} holds characters that no key has")]

@@ -23,7 +23,6 @@ mod failure;
 mod fetch;
 mod listing;
 mod plan;
-mod prices;
 mod profiles;
 mod reply;
 mod run;
@@ -41,6 +40,7 @@ use std::time::Duration;
 
 use shared::config::{Names, Settings};
 use shared::domain::Step;
+use shared::prices;
 use tokio::sync::Semaphore;
 
 pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use shared::domain::Step;
+pub(crate) use shared::prices::Output;
 
 use super::config_error::GatewayConfigError;
 
@@ -97,15 +98,6 @@ pub(crate) struct RouteProfile {
     pub(crate) first_byte_seconds: u64,
     pub(crate) max_completion_tokens: u32,
     pub(crate) models: Vec<ModelProfile>,
-}
-
-/// What a model makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Output {
-    Text,
-    Image,
-    Moderation,
 }
 
 #[derive(Clone, Debug, Deserialize)]

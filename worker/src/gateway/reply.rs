@@ -9,6 +9,7 @@ use chrono::Utc;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use shared::prices::Tokens;
 
 use super::wait::{moment, stated_wait};
 
@@ -187,6 +188,16 @@ impl Usage {
 
     pub(crate) fn image_tokens(&self) -> u64 {
         self.prompt_tokens_details.as_ref().and_then(|details| details.image_tokens).unwrap_or_default()
+    }
+
+    /// What prices are applied to; `None` when it does not say how many tokens came and went.
+    pub(crate) fn tokens(&self) -> Option<Tokens> {
+        self.counts_tokens().then(|| Tokens {
+            input: self.input(),
+            cached: self.cached_tokens(),
+            pictures: self.image_tokens(),
+            output: self.output(),
+        })
     }
 
     /// What the provider says the call cost, in dollars. With a key of one's own behind a router, the router's cost is

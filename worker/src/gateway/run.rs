@@ -248,7 +248,7 @@ fn unsent_bill() -> Bill {
 fn price(bill: &mut Bill, failure: Option<&Failure>, usage: Option<&Usage>, model: &Model, draft: &Draft) {
     bill.usage = usage.map(Usage::to_json);
     let stated = usage.and_then(Usage::stated_cost).and_then(Nanodollars::from_usd);
-    let counted = || model.price.cost(usage, draft.format.as_ref());
+    let counted = || model.price.cost(usage.and_then(Usage::tokens), draft.format.as_ref());
     let Some(failure) = failure else {
         (bill.state, bill.outcome, bill.verdict) = (AttemptState::Settled, Outcome::Ok, None);
         (bill.cost, bill.cost_source) = match stated {

@@ -8,6 +8,7 @@ mod failures;
 mod happy;
 mod rotation;
 mod scripted;
+mod weight;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,31 +3,60 @@
 //! Prices are micro-dollars per million tokens, so tokens times price is in units of 10⁻¹² dollars. The products of one
 //! call are summed and rounded up once, to a whole nano-dollar.
 
+mod request;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use shared::domain::Nanodollars;
 
-use super::config_error::GatewayConfigError;
-use super::profiles::Output;
-use super::reply::Usage;
+use crate::domain::Nanodollars;
+
+pub use request::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
 
 /// The price list that is built in.
 const BUILT_IN: &str = include_str!("../../../config/prices.toml");
 
+/// Why a price list cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct PriceListError {
+    pub path: String,
+    pub why: String,
+}
+
+/// What a model makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Output {
+    Text,
+    Image,
+    Moderation,
+}
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub input: u64,
+    /// Those of the input that came from the provider's cache.
+    pub cached: u64,
+    /// Those of the input that stand for images.
+    pub pictures: u64,
+    pub output: u64,
+}
+
 /// What every known model costs.
 #[derive(Debug)]
-pub(crate) struct Prices {
+pub struct Prices {
     /// The date of the list: kept with each attempt.
-    pub(crate) version: String,
+    pub version: String,
     models: BTreeMap<String, ModelPrice>,
 }
 
 /// One model's prices.
 #[derive(Clone, Debug)]
-pub(crate) struct ModelPrice {
-    pub(crate) output: Output,
-    pub(crate) shutdown_date: Option<chrono::NaiveDate>,
+pub struct ModelPrice {
+    pub output: Output,
+    pub shutdown_date: Option<chrono::NaiveDate>,
     /// What a line of a batch costs, in percent of a call; `None` where the Batch API does not take the model.
     batch_percent: Option<u64>,
     tariff: Tariff,
@@ -56,14 +85,14 @@ enum Tariff {
 
 /// A size and a quality that an image model offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Format {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) quality: String,
+pub struct Format {
+    pub width: u32,
+    pub height: u32,
+    pub quality: String,
 }
 
 impl Format {
-    pub(crate) fn size(&self) -> String {
+    pub fn size(&self) -> String {
         format!("{}x{}", self.width, self.height)
     }
 
@@ -76,7 +105,7 @@ impl Format {
 }
 
 /// Reads `1024x1536`.
-pub(crate) fn parse_size(size: &str) -> Option<(u32, u32)> {
+pub fn parse_size(size: &str) -> Option<(u32, u32)> {
     let (width, height) = size.split_once('x')?;
     let pixels = |text: &str| text.parse().ok().filter(|pixels| (1..=16_384).contains(pixels));
     Some((pixels(width)?, pixels(height)?))
@@ -111,9 +140,9 @@ struct Entry {
 
 impl Prices {
     /// Reads the file at `path`, or the built-in list when it is empty.
-    pub(crate) fn read(path: &str) -> Result<Self, GatewayConfigError> {
+    pub fn read(path: &str) -> Result<Self, PriceListError> {
         let named = if path.is_empty() { "config/prices.toml" } else { path };
-        let file = |why: String| GatewayConfigError::File { path: named.to_owned(), why };
+        let file = |why: String| PriceListError { path: named.to_owned(), why };
         let text = match path {
             "" => BUILT_IN.to_owned(),
             path => std::fs::read_to_string(path).map_err(|error| file(error.to_string()))?,
@@ -134,7 +163,7 @@ impl Prices {
         Ok(Self { version: list.checked_on, models })
     }
 
-    pub(crate) fn of(&self, model: &str) -> Option<&ModelPrice> {
+    pub fn of(&self, model: &str) -> Option<&ModelPrice> {
         self.models.get(model)
     }
 }
@@ -185,8 +214,7 @@ fn formats(table: BTreeMap<String, u64>) -> Result<Vec<(Format, u64)>, String> {
 
 impl ModelPrice {
     /// The prices of a line of a batch; `None` for a model that is not batched.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the lane that hands captions to the Batch API asks for it"))]
-    pub(crate) fn in_batches(&self) -> Option<Self> {
+    pub fn in_batches(&self) -> Option<Self> {
         match (&self.tariff, self.batch_percent) {
             (Tariff::Text { input, cached, output, .. }, Some(percent)) => {
                 let tariff = Tariff::Text { input: *input, cached: *cached, output: *output, percent };
@@ -197,7 +225,7 @@ impl ModelPrice {
     }
 
     /// Micro-dollars per million tokens in and out, of a model that is priced so.
-    pub(crate) fn per_million(&self) -> Option<(u64, u64)> {
+    pub fn per_million(&self) -> Option<(u64, u64)> {
         match self.tariff {
             Tariff::Text { input, output, .. } => Some((input, output)),
             Tariff::ImageTokens { .. } | Tariff::Pieces(_) | Tariff::Free => None,
@@ -205,7 +233,7 @@ impl ModelPrice {
     }
 
     /// The most that a chat call can cost: a byte of the request is at least a token, and the completion is capped.
-    pub(crate) fn chat_bound(&self, request_bytes: usize, completion_cap: u32) -> Nanodollars {
+    pub fn chat_bound(&self, request_bytes: usize, completion_cap: u32) -> Nanodollars {
         let (bytes, cap) = (request_bytes as u64, u64::from(completion_cap));
         match &self.tariff {
             Tariff::Text { input, output, percent, .. } => sum_at(*percent, &[(bytes, *input), (cap, *output)]),
@@ -220,7 +248,7 @@ impl ModelPrice {
     }
 
     /// The most that one image can cost.
-    pub(crate) fn image_bound(&self, request_bytes: usize, format: &Format) -> Nanodollars {
+    pub fn image_bound(&self, request_bytes: usize, format: &Format) -> Nanodollars {
         match &self.tariff {
             Tariff::ImageTokens { text, output, tokens, .. } => {
                 let tokens = amount(tokens, format).unwrap_or_default();
@@ -231,19 +259,19 @@ impl ModelPrice {
         }
     }
 
-    /// What a call cost by what it used; `None` when the usage does not say enough.
-    pub(crate) fn cost(&self, usage: Option<&Usage>, format: Option<&Format>) -> Option<Nanodollars> {
+    /// What a call cost by what it used; `None` when that is not known and matters.
+    pub fn cost(&self, used: Option<Tokens>, format: Option<&Format>) -> Option<Nanodollars> {
         match &self.tariff {
             Tariff::Text { input, cached, output, percent } => {
-                let usage = usage.filter(|usage| usage.counts_tokens())?;
-                let from_cache = usage.cached_tokens().min(usage.input());
-                let used = [(usage.input() - from_cache, *input), (from_cache, *cached), (usage.output(), *output)];
-                Some(sum_at(*percent, &used))
+                let used = used?;
+                let from_cache = used.cached.min(used.input);
+                let parts = [(used.input - from_cache, *input), (from_cache, *cached), (used.output, *output)];
+                Some(sum_at(*percent, &parts))
             }
             Tariff::ImageTokens { text, image, output, .. } => {
-                let usage = usage.filter(|usage| usage.counts_tokens())?;
-                let pictures = usage.image_tokens().min(usage.input());
-                Some(sum(&[(usage.input() - pictures, *text), (pictures, *image), (usage.output(), *output)]))
+                let used = used?;
+                let pictures = used.pictures.min(used.input);
+                Some(sum(&[(used.input - pictures, *text), (pictures, *image), (used.output, *output)]))
             }
             Tariff::Pieces(pieces) => Some(match format.and_then(|format| amount(pieces, format)) {
                 Some(nanos) => Nanodollars(nanos as i64),
@@ -257,7 +285,7 @@ impl ModelPrice {
     ///
     /// The asked size if it is offered, else the nearest shape and then the nearest area. The asked quality if it is
     /// offered at that size, else the one that stands for it in the model's own scale.
-    pub(crate) fn nearest_format(&self, size: (u32, u32), quality: &str) -> Option<Format> {
+    pub fn nearest_format(&self, size: (u32, u32), quality: &str) -> Option<Format> {
         let (Tariff::ImageTokens { tokens: offered, .. } | Tariff::Pieces(offered)) = &self.tariff else { return None };
         let offered = offered.iter().map(|(format, _)| format);
         let shape = |(width, height): (u32, u32)| (f64::from(width) / f64::from(height)).ln();
@@ -310,14 +338,10 @@ fn sum_at(percent: u64, parts: &[(u64, u64)]) -> Nanodollars {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Nanodollars, Prices, Usage};
+    use super::{Format, Nanodollars, Prices, Tokens};
 
     fn list() -> Prices {
         Prices::read("").expect("the built-in list")
-    }
-
-    fn usage(json: &str) -> Usage {
-        serde_json::from_str(json).expect("usage")
     }
 
     #[test]
@@ -325,12 +349,11 @@ mod tests {
         let prices = list();
         let luna = prices.of("gpt-6-luna").expect("listed");
         // 900 * 0.10 + 100 * 0.01 + 50 * 0.50 micro-dollars = 116 micro-dollars
-        let spent =
-            usage(r#"{"prompt_tokens":1000,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":100}}"#);
-        assert_eq!(luna.cost(Some(&spent), None), Some(Nanodollars(116_000)));
+        let spent = Tokens { input: 1000, cached: 100, pictures: 0, output: 50 };
+        assert_eq!(luna.cost(Some(spent), None), Some(Nanodollars(116_000)));
         // One cached token is ten nano-dollars, exactly.
-        let one = usage(r#"{"prompt_tokens":1,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":1}}"#);
-        assert_eq!(luna.cost(Some(&one), None), Some(Nanodollars(10)));
+        let one = Tokens { input: 1, cached: 1, ..Tokens::default() };
+        assert_eq!(luna.cost(Some(one), None), Some(Nanodollars(10)));
         assert_eq!(luna.cost(None, None), None);
         assert_eq!(super::sum(&[(1, 1), (1, 1)]), Nanodollars(1));
     }
@@ -339,8 +362,8 @@ mod tests {
     fn a_line_of_a_batch_costs_half_rounded_up_once() {
         let prices = list();
         let luna = prices.of("gpt-6-luna").expect("listed").in_batches().expect("batched");
-        let spent = usage(r#"{"prompt_tokens":1000,"completion_tokens":50}"#);
-        assert_eq!(luna.cost(Some(&spent), None), Some(Nanodollars(62_500)));
+        let spent = Tokens { input: 1000, output: 50, ..Tokens::default() };
+        assert_eq!(luna.cost(Some(spent), None), Some(Nanodollars(62_500)));
         assert_eq!(luna.chat_bound(1000, 50), Nanodollars(62_500));
         assert_eq!(super::sum_at(50, &[(3, 1)]), Nanodollars(1));
         assert!(prices.of("gpt-image-2").expect("listed").in_batches().is_none());
@@ -349,12 +372,10 @@ mod tests {
     #[test]
     fn images_cost_by_token_or_by_piece() {
         let prices = list();
-        let spent = usage(
-            r#"{"input_tokens":50,"output_tokens":1756,"input_tokens_details":{"text_tokens":50,"image_tokens":0}}"#,
-        );
+        let spent = Tokens { input: 50, output: 1756, ..Tokens::default() };
         let image = prices.of("gpt-image-2").expect("listed");
         // 50 * 5 + 1756 * 30 micro-dollars
-        assert_eq!(image.cost(Some(&spent), None), Some(Nanodollars(52_930_000)));
+        assert_eq!(image.cost(Some(spent), None), Some(Nanodollars(52_930_000)));
         let old = prices.of("dall-e-3").expect("listed");
         let format = Format { width: 1024, height: 1792, quality: "hd".to_owned() };
         assert_eq!(old.cost(None, Some(&format)), Some(Nanodollars(120_000_000)));
@@ -364,8 +385,8 @@ mod tests {
     fn a_reservation_is_never_below_the_cost() {
         let prices = list();
         let luna = prices.of("gpt-6-luna").expect("listed");
-        let spent = usage(r#"{"prompt_tokens":2000,"completion_tokens":1500}"#);
-        assert!(luna.chat_bound(2000, 1500) >= luna.cost(Some(&spent), None).expect("counted"));
+        let spent = Tokens { input: 2000, output: 1500, ..Tokens::default() };
+        assert!(luna.chat_bound(2000, 1500) >= luna.cost(Some(spent), None).expect("counted"));
     }
 
     #[test]

@@ -1,0 +1,65 @@
+//! What an estimate takes a request to weigh is never less than what is sent.
+
+use proptest::prelude::*;
+use shared::prices::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
+
+use crate::gateway::dialect::{ChatDraft, ImageDraft};
+use crate::gateway::prices::Format;
+use crate::gateway::profiles::Dialect;
+use crate::prompts::{self, CaptionBrief};
+
+const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::OpenRouter, Dialect::A4f];
+const MODEL: &str = "a/provider-with-a-long-name/and-a-model-with-a-longer-one:free";
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), any::<String>(), "[a-z\"\\\\\n\r\t\u{2028}\u{85} .]{0,80}", "[ -~]{300,400}"]
+}
+
+/// The dearest dialect's request for a caption, in bytes.
+fn caption(brief: &CaptionBrief) -> usize {
+    let ask = prompts::caption(brief);
+    let draft =
+        ChatDraft { model: MODEL, messages: &ask.messages, schema: ask.schema.as_ref(), completion_cap: 100_000 };
+    DIALECTS.iter().map(|dialect| dialect.chat(&draft).size()).max().unwrap_or_default()
+}
+
+/// The dearest dialect's request for an image, in bytes.
+fn image(brief: &CaptionBrief, picture: &str) -> usize {
+    let ask = prompts::image(brief, picture, "1024x1024", "standard");
+    let format = Format { width: 1024, height: 1024, quality: "standard".to_owned() };
+    let draft = ImageDraft { model: MODEL, prompt: &ask.prompt, format: &format, completion_cap: 100_000 };
+    DIALECTS.iter().map(|dialect| dialect.image(&draft).size()).max().unwrap_or_default()
+}
+
+fn short(value: &str) -> usize {
+    weight(&value.chars().take(LONGEST_IMAGE_VALUE).collect::<String>()).max(3 * value.len().min(LONGEST_IMAGE_VALUE))
+}
+
+proptest! {
+    #[test]
+    fn no_request_weighs_more_than_it_is_taken_for(
+        brand in value(), tone in value(), topic in prop::option::of(value()), text in prop::option::of(value()),
+        audience in prop::option::of(value()), platform in 0..10_usize, language in prop::option::of("[a-zA-Z-]{0,35}"),
+        picture in value(),
+    ) {
+        let platforms = ["x", "instagram", "threads", "linkedin", "facebook", "tiktok", "youtube", "pinterest", "bluesky"];
+        let brief = CaptionBrief {
+            brand: brand.clone(), tone: tone.clone(), topic: topic.clone(), brief: text.clone(), audience: audience.clone(),
+            platform: platforms.get(platform).map(|name| (*name).to_owned()), language: language.clone(),
+        };
+        let optional = |value: &Option<String>| value.as_deref().map(weight).unwrap_or_default();
+        let values = weight(&brand) + weight(&tone) + optional(&topic) + optional(&text) + optional(&audience)
+            + 2 * optional(&language);
+        prop_assert!(caption(&brief) <= CAPTION_FRAME + values, "{} over {values}", caption(&brief));
+        let shown = short(&brand).max(topic.as_deref().map(short).unwrap_or_default()) + short(&brand) + short(&tone)
+            + audience.as_deref().map(short).unwrap_or_default();
+        prop_assert!(image(&brief, &picture) <= IMAGE_FRAME + weight(&picture) + shown);
+    }
+}
+
+#[test]
+fn frames_are_not_taken_for_much_more_than_they_weigh() {
+    let bare = CaptionBrief { brand: "B".to_owned(), tone: "t".to_owned(), ..CaptionBrief::default() };
+    assert!(caption(&bare) * 4 >= CAPTION_FRAME * 3, "{}", caption(&bare));
+    assert!(image(&bare, "") * 4 >= IMAGE_FRAME * 3, "{}", image(&bare, ""));
+}
