@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
 use crate::batches::{Board, Doorbell, LargeBodies};
+use crate::estimates::{FirstChoices, FirstChoicesError};
 use crate::generation::{Generation, GenerationError};
 use crate::media::Links;
 
@@ -27,6 +28,8 @@ pub enum StartError {
     Media(#[from] MediaError),
     #[error("{0}")]
     Generation(#[from] GenerationError),
+    #[error("{0}")]
+    Estimates(#[from] FirstChoicesError),
     #[error("password hashing: {0}")]
     Passwords(#[from] crate::auth::PasswordError),
 }
@@ -53,6 +56,8 @@ pub struct App {
     /// Permits for large bodies.
     pub large_bodies: LargeBodies,
     pub generation: Generation,
+    /// What estimates are made with.
+    pub first_choices: FirstChoices,
     pub started: Instant,
     /// Cancelled when the process is asked to stop: streams and long polls end then.
     pub stopping: CancellationToken,
@@ -81,6 +86,7 @@ impl App {
             sessions: Sessions::new(settings.auth.access_ttl()),
             door_limit: RateLimit::new(&settings.http),
             generation: Generation::of(&settings, names)?,
+            first_choices: FirstChoices::read(&settings, names)?,
             started: Instant::now(),
             stopping,
             settings,

@@ -47,9 +47,7 @@ impl Generation {
         if !settings.simulator.url.is_empty() {
             return Ok(Self::Configured);
         }
-        let file = &settings.providers.profiles;
-        let text = if file.is_empty() { PROFILES.to_owned() } else { std::fs::read_to_string(file)? };
-        let profiles: Profiles = toml::from_str(&text)?;
+        let profiles: Profiles = toml::from_str(&profiles(settings)?)?;
         for pattern in profiles.providers.into_values().flat_map(|provider| provider.key_names) {
             if is_set(names, &pattern)? {
                 return Ok(Self::Configured);
@@ -59,7 +57,14 @@ impl Generation {
     }
 }
 
-fn is_set(names: &Names, pattern: &str) -> Result<bool, ConfigError> {
+/// The provider profiles, as text.
+pub(crate) fn profiles(settings: &Settings) -> Result<String, std::io::Error> {
+    let file = &settings.providers.profiles;
+    if file.is_empty() { Ok(PROFILES.to_owned()) } else { std::fs::read_to_string(file) }
+}
+
+/// Whether a key is set under a name, or under one of those that a pattern stands for.
+pub(crate) fn is_set(names: &Names, pattern: &str) -> Result<bool, ConfigError> {
     let Some(stem) = pattern.strip_suffix('*') else { return Ok(names.get(pattern)?.is_some()) };
     for number in 1..=LAST {
         if names.get(&format!("{stem}{number}"))?.is_some() {

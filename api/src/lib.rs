@@ -13,6 +13,7 @@ pub mod caller;
 pub mod campaigns;
 pub mod compat;
 pub mod door;
+pub mod estimates;
 pub mod generation;
 pub mod idempotency_key;
 pub mod media;

@@ -18,6 +18,7 @@ use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
 use crate::compat::SocialMediaGeneratorApi;
 use crate::door::{Door, Template};
+use crate::estimates::EstimatesApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
 use crate::problem::CODES;
@@ -50,12 +51,13 @@ pub enum Chapter {
 type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceApi, SocialMediaGeneratorApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
-type BatchRooms = (BatchesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
+type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
     let batches = (
         BatchesApi::new(app()),
+        EstimatesApi::new(app()),
         BudgetsApi::new(app()),
         PostsApi::new(app()),
         StreamsApi::new(app()),

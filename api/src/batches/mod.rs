@@ -33,6 +33,7 @@ pub use doorbell::Doorbell;
 pub(crate) use news::{announce, announce_cancelled};
 pub use poll::{Condition, Polled, poll};
 pub use scene::Scene;
+pub(crate) use submit::off_the_loop;
 pub use submit::{Submission, Submitted, submit};
 pub use view::BatchView;
 

@@ -78,7 +78,7 @@ async fn run(app: &App, caller: Caller, submission: Submission) -> Result<Submit
 }
 
 /// Reads a body; a long one keeps no other task of its thread waiting.
-fn off_the_loop(bytes: &Bytes, unknown: UnknownFields) -> Result<Parsed<'_>, Refused> {
+pub(crate) fn off_the_loop(bytes: &Bytes, unknown: UnknownFields) -> Result<Parsed<'_>, Refused> {
     let several_threads = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
     if bytes.len() > SLOW && several_threads {
         tokio::task::block_in_place(|| parse(bytes, unknown))

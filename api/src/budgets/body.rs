@@ -39,6 +39,7 @@ impl ReadBody for SetBudget {
             Ok(id) => Some(CampaignId(id)),
             Err(_) => fields.wrong("campaign_id", "invalid", "must be the id of a campaign"),
         });
+        let cap = fields.dollars("cap_usd");
         let scope = match (scope?.as_str(), campaign) {
             ("campaign", Some(campaign)) => Some(Scope::Campaign(campaign)),
             ("campaign", None) if fields.errors().iter().any(|error| error.pointer == "/campaign_id") => None,
@@ -47,7 +48,6 @@ impl ReadBody for SetBudget {
             ("user", Some(_)) => fields.wrong("campaign_id", "not_allowed", "goes with the scope campaign only"),
             _ => fields.wrong("scope", "not_allowed", "must be user or campaign"),
         };
-        let cap = fields.dollars("cap_usd");
         Some(Self { scope: scope?, cap: cap? })
     }
 }

@@ -10,6 +10,7 @@ mod compat;
 mod compat_batches;
 mod crew;
 mod document;
+mod estimates;
 mod media;
 mod member;
 mod program;

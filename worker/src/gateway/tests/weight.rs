@@ -6,6 +6,7 @@ use shared::prices::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
 use crate::gateway::dialect::{ChatDraft, ImageDraft};
 use crate::gateway::prices::Format;
 use crate::gateway::profiles::Dialect;
+use crate::platforms::Platforms;
 use crate::prompts::{self, CaptionBrief};
 
 const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::OpenRouter, Dialect::A4f];
@@ -43,9 +44,10 @@ proptest! {
         picture in value(),
     ) {
         let platforms = ["x", "instagram", "threads", "linkedin", "facebook", "tiktok", "youtube", "pinterest", "bluesky"];
+        let known = Platforms::read("").expect("built in");
         let brief = CaptionBrief {
             brand: brand.clone(), tone: tone.clone(), topic: topic.clone(), brief: text.clone(), audience: audience.clone(),
-            platform: platforms.get(platform).map(|name| (*name).to_owned()), language: language.clone(),
+            platform: known.of(platforms.get(platform).copied()), language: language.clone(),
         };
         let optional = |value: &Option<String>| value.as_deref().map(weight).unwrap_or_default();
         let values = weight(&brand) + weight(&tone) + optional(&topic) + optional(&text) + optional(&audience)
