@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -25,6 +25,7 @@ const TABLES: [&str; 9] = [
     "campaign_posts",
     "attempts",
     "budgets",
+    "provider_batches",
     "idempotency_keys",
 ];
 

@@ -21,12 +21,13 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 5] = [
+pub(crate) const STEPS: [Step; 6] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
     step!("m0004_budgets"),
     step!("m0005_checks"),
+    step!("m0006_economy"),
 ];
 
 impl MigrationName for Step {

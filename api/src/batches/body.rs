@@ -145,6 +145,11 @@ struct GenerateBatch {
     budget_usd: Option<f64>,
     /// `low`, `normal` (the default) or `high`, among the batches of one user.
     priority: Option<String>,
+    /// `live` (the default), or `economy`: captions are made through a provider's Batch API, for half the price.
+    mode: Option<String>,
+    /// With `economy`, when the posts have to be made: RFC 3339, 1 hour to 7 days ahead. What the Batch API has not made
+    /// in time is made by live calls.
+    deadline: Option<String>,
 }
 
 /// One post to be made.

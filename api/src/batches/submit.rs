@@ -23,7 +23,7 @@ use super::view::BatchView;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::idempotency_key::IdempotencyKey;
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 
 /// A body of this many bytes is read off the event loop.
 const SLOW: usize = 64 * 1024;
@@ -64,6 +64,13 @@ async fn run(app: &App, caller: Caller, submission: Submission) -> Result<Submit
         && let Claim::Replay { resource, response } = idempotency::claim(&mut tx, request).await?
     {
         return Ok(Submitted::again(app, caller, BatchId(resource), response));
+    }
+    if !new.mode.is_in_range(chrono::Utc::now()) {
+        return Err(Problem::invalid(vec![FieldError::new(
+            "/deadline".to_owned(),
+            "out_of_range",
+            "must lie between 1 hour and 7 days ahead".to_owned(),
+        )]));
     }
     let placed = place(&mut tx, caller.user, submission.campaign, &new, release).await?;
     let (id, view) = (placed.batch.id, BatchView::of(&placed.batch, &app.links).to_json().unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use poem_openapi::Object;
-use shared::domain::{Nanodollars, PauseReason};
+use shared::domain::{LaneState, Nanodollars, PauseReason};
 use shared::store::batches::{Batch, BatchOutcome};
 use uuid::Uuid;
 
@@ -95,6 +95,16 @@ pub struct BatchView {
     /// What the batch may cost at most; null for no limit.
     pub budget_usd: Option<f64>,
     pub cost: CostView,
+    /// `live`, or `economy`: captions come through a provider's Batch API, and what is not there in time by live calls.
+    pub mode: String,
+    /// Of an economy batch: when its posts have to be made.
+    pub deadline: Option<String>,
+    /// Of an economy batch: `waiting` (nothing was handed in yet), `at_provider`, `falling_over` (nothing more is handed in,
+    /// what is at the provider may still end), `done`, or `live` (what was left is made by live calls).
+    pub lane: Option<String>,
+    /// Why posts left the lane without a caption: `deadline`, `no_batch_api`, `key_refused`, `provider_failed` or
+    /// `provider_expired`.
+    pub lane_reason: Option<String>,
     /// The time left at the pace so far; null while it is unknown.
     pub eta_seconds: Option<u64>,
     /// Failed posts by the class of their error.
@@ -148,6 +158,10 @@ impl BatchView {
             held_usd: batch.held.to_usd(),
             budget_usd: batch.cap.map(Nanodollars::to_usd),
             cost: CostView::of(batch),
+            mode: batch.mode.as_str().to_owned(),
+            deadline: batch.mode.deadline().map(rfc3339),
+            lane: batch.lane.map(LaneState::as_str).map(str::to_owned),
+            lane_reason: batch.lane_reason.clone(),
             eta_seconds: batch.eta().map(|eta| eta.as_secs()),
             errors: batch.errors.clone(),
             error_log: batch.error_log.clone(),

@@ -7,6 +7,7 @@
 mod auth;
 mod checks;
 mod database;
+mod economy;
 mod http;
 mod log;
 mod names;
@@ -17,6 +18,7 @@ mod worker;
 pub use auth::AuthSettings;
 pub use checks::{ChecksSettings, ModerationPolicy};
 pub use database::DatabaseSettings;
+pub use economy::EconomySettings;
 pub use http::HttpSettings;
 pub use log::{LogFormat, LogSettings};
 pub use names::Names;
@@ -71,6 +73,7 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub redis: RedisSettings,
     pub worker: WorkerSettings,
+    pub economy: EconomySettings,
     pub storage: StorageSettings,
     pub checks: ChecksSettings,
     pub log: LogSettings,
@@ -116,6 +119,7 @@ impl Settings {
     fn check(&self) -> Result<(), ConfigError> {
         self.database.check()?;
         self.worker.check()?;
+        self.economy.check()?;
         if self.environment == Environment::Production && !self.simulator.url.is_empty() {
             return Err(ConfigError::Invalid {
                 name: "BROADSIDE_SIMULATOR__URL",

@@ -79,6 +79,10 @@ id!(
     WorkerId
 );
 id!(
+    /// One file of requests for a provider's Batch API.
+    ProviderBatchId
+);
+id!(
     /// One call to a provider, as the provider knows it.
     CallId
 );

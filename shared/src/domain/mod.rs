@@ -7,7 +7,10 @@ mod new_batch;
 mod state;
 
 pub use checks::{Flag, Moderation};
-pub use id::{BatchId, CallId, CampaignId, PostId, SessionId, UserId, WorkerId};
+pub use id::{BatchId, CallId, CampaignId, PostId, ProviderBatchId, SessionId, UserId, WorkerId};
 pub use money::Nanodollars;
-pub use new_batch::{Image, ImageQuality, ImageSize, NewBatch, NewPost, Platform, Priority, limits};
-pub use state::{AttemptState, BatchStatus, Outcome, PauseReason, PostStatus, ShownStatus, Step, UnknownName};
+pub use new_batch::{Image, ImageQuality, ImageSize, Mode, NewBatch, NewPost, Platform, Priority, limits};
+pub(crate) use state::state;
+pub use state::{
+    AttemptState, BatchStatus, LaneState, Outcome, PauseReason, PostStatus, ShownStatus, Step, UnknownName,
+};

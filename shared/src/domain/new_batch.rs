@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::Nanodollars;
 use super::state::state;
 
@@ -20,6 +22,8 @@ pub mod limits {
     pub const EXTERNAL_ID: usize = 255;
     /// In dollars.
     pub const BUDGET_USD: f64 = 1_000_000_000.0;
+    /// How far ahead the deadline of an economy batch lies, in hours.
+    pub const DEADLINE_HOURS: std::ops::RangeInclusive<i64> = 1..=168;
 }
 
 /// Posts to be made for a campaign.
@@ -29,8 +33,46 @@ pub struct NewBatch<'a> {
     pub priority: Priority,
     /// What the batch may cost at most; `None` for no limit of its own.
     pub cap: Option<Nanodollars>,
+    pub mode: Mode,
     /// 1 to [`limits::POSTS`].
     pub posts: Vec<NewPost<'a>>,
+}
+
+/// How the captions of a batch are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Live,
+    /// Through a provider's Batch API, for less money; what is not there in time is made by live calls.
+    Economy { deadline: DateTime<Utc> },
+}
+
+impl Mode {
+    /// The mode of a row: with a deadline it is economy.
+    pub fn of_deadline(deadline: Option<DateTime<Utc>>) -> Self {
+        deadline.map_or(Self::Live, |deadline| Self::Economy { deadline })
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Economy { .. } => "economy",
+        }
+    }
+
+    pub const fn deadline(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Live => None,
+            Self::Economy { deadline } => Some(deadline),
+        }
+    }
+
+    /// Whether a batch that is submitted now may have this mode: deadlines lie [`limits::DEADLINE_HOURS`] ahead.
+    pub fn is_in_range(self, now: DateTime<Utc>) -> bool {
+        let (soonest, latest) =
+            (TimeDelta::hours(*limits::DEADLINE_HOURS.start()), TimeDelta::hours(*limits::DEADLINE_HOURS.end()));
+        self.deadline().is_none_or(|deadline| (now + soonest..=now + latest).contains(&deadline))
+    }
 }
 
 /// One post to be made.

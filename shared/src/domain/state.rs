@@ -6,7 +6,7 @@
 pub struct UnknownName(String, &'static str);
 
 impl UnknownName {
-    pub(super) fn new(text: String, of: &'static str) -> Self {
+    pub(crate) fn new(text: String, of: &'static str) -> Self {
         Self(text, of)
     }
 }
@@ -54,7 +54,7 @@ macro_rules! state {
     };
 }
 
-pub(super) use state;
+pub(crate) use state;
 
 state!(
     /// Where a batch stands.
@@ -74,6 +74,28 @@ state!(
 impl BatchStatus {
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+state!(
+    /// How the economy lane of a batch stands.
+    LaneState {
+        /// Nothing was handed in yet.
+        Waiting = "waiting",
+        AtProvider = "at_provider",
+        /// Nothing more is handed in; what is under way may still end.
+        FallingOver = "falling_over",
+        /// Closed: no post was left to it.
+        Done = "done",
+        /// Closed: what was left is made by live calls.
+        Live = "live",
+    }
+);
+
+impl LaneState {
+    /// Whether pending posts are the lane's.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::AtProvider | Self::FallingOver)
     }
 }
 
@@ -131,7 +153,7 @@ state!(
 state!(
     /// Where the money of a call stands.
     AttemptState {
-        /// Booked, not sent.
+        /// Booked: a line of a batch at the provider, whose answer is not there yet.
         Reserved = "reserved",
         Sent = "sent",
         /// Billed; the cost is known.

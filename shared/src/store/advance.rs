@@ -12,7 +12,8 @@ use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
 use crate::domain::{
-    AttemptState, BatchId, CallId, Flag, Moderation, Nanodollars, Outcome, PostId, PostStatus, Step, UserId, WorkerId,
+    AttemptState, BatchId, CallId, Flag, Moderation, Nanodollars, Outcome, PostId, PostStatus, ProviderBatchId, Step, UserId,
+    WorkerId,
 };
 use crate::media::{ImageFormat, MediaKey};
 use crate::progress::Progress;
@@ -23,7 +24,7 @@ pub struct Item {
     pub post: PostId,
     pub batch: BatchId,
     pub user: UserId,
-    /// The epoch that the post was claimed in.
+    /// The epoch that the post was claimed in, or [`LANE_EPOCH`].
     pub epoch: i32,
     pub settle: Option<Settlement>,
     pub checkpoint: Option<Checkpoint>,
@@ -37,8 +38,14 @@ pub enum Next {
     Go,
     /// Asks for leave to make a call.
     Send(Reservation),
+    /// Asks for leave to make a call as a line of a file for a provider's Batch API.
+    Book(ProviderBatchId, Reservation),
     End(Ending),
 }
+
+/// The epoch of a post that no worker ever had. As long as such a post is pending, the economy lane speaks for it, and any
+/// worker may write what the lane has to say.
+pub const LANE_EPOCH: i32 = 0;
 
 /// A call that is about to be made.
 #[derive(Clone, Debug)]
@@ -174,6 +181,8 @@ pub enum Ending {
         after: Duration,
         reason: Reason,
     },
+    /// Leaves the economy lane: it may be tried at once.
+    Ready,
     /// Handed back as it is, to be taken by whoever is free.
     Release,
     Cancelled,
@@ -266,8 +275,8 @@ impl Written {
     fn answer(&self, item: &Item) -> Answer {
         match &item.next {
             _ if !self.held => Answer::Refused(Refusal::Fenced),
-            Next::Send(_) if self.granted => Answer::Granted,
-            Next::Send(_) => Answer::Refused(match self.over {
+            Next::Send(_) | Next::Book(..) if self.granted => Answer::Granted,
+            Next::Send(_) | Next::Book(..) => Answer::Refused(match self.over {
                 None => Refusal::Stopped,
                 Some(true) => Refusal::Budget,
                 Some(false) => Refusal::Held,
@@ -283,7 +292,7 @@ impl Ending {
         match self {
             Self::Completed => PostStatus::Completed,
             Self::Failed(_) => PostStatus::Failed,
-            Self::Retry { .. } | Self::Wait { .. } => PostStatus::Retrying,
+            Self::Retry { .. } | Self::Wait { .. } | Self::Ready => PostStatus::Retrying,
             Self::Release => PostStatus::Pending,
             Self::Cancelled => PostStatus::Cancelled,
         }
@@ -292,7 +301,7 @@ impl Ending {
     const fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Failed(reason) | Self::Retry { reason, .. } | Self::Wait { reason, .. } => Some(reason),
-            Self::Completed | Self::Release | Self::Cancelled => None,
+            Self::Completed | Self::Ready | Self::Release | Self::Cancelled => None,
         }
     }
 }
@@ -308,7 +317,8 @@ struct Columns<'a> {
     captions: Vec<(i64, &'a CheckedCaption)>,
     judgements: Vec<(i64, Moderation)>,
     pictures: Vec<(i64, &'a StoredImage)>,
-    reservations: Vec<(i64, &'a Reservation)>,
+    /// Beside each the file that the call is a line of, if it is one.
+    reservations: Vec<(i64, (&'a Reservation, Option<ProviderBatchId>))>,
     endings: Vec<(i64, &'a Ending)>,
 }
 
@@ -328,7 +338,8 @@ impl<'a> Columns<'a> {
                 None => {}
             }
             match &item.next {
-                Next::Send(reservation) => columns.reservations.push((n, reservation)),
+                Next::Send(reservation) => columns.reservations.push((n, (reservation, None))),
+                Next::Book(file, reservation) => columns.reservations.push((n, (reservation, Some(*file)))),
                 Next::End(ending) => columns.endings.push((n, ending)),
                 Next::Go => {}
             }
@@ -375,16 +386,16 @@ impl<'a> Columns<'a> {
             .bind(places(pictures))
             .bind(column(pictures, |p| p.key.as_str()))
             .bind(places(reservations))
-            .bind(column(reservations, |r| r.call))
-            .bind(column(reservations, |r| r.step.as_str()))
-            .bind(column(reservations, |r| r.ordinal))
-            .bind(column(reservations, |r| r.revision))
-            .bind(column(reservations, |r| r.quote.provider.as_str()))
-            .bind(column(reservations, |r| r.quote.pool.as_str()))
-            .bind(column(reservations, |r| r.quote.key_label.as_str()))
-            .bind(column(reservations, |r| r.quote.model.as_str()))
-            .bind(column(reservations, |r| r.quote.reserved))
-            .bind(column(reservations, |r| r.quote.price_version.as_str()))
+            .bind(column(reservations, |(r, _)| r.call))
+            .bind(column(reservations, |(r, _)| r.step.as_str()))
+            .bind(column(reservations, |(r, _)| r.ordinal))
+            .bind(column(reservations, |(r, _)| r.revision))
+            .bind(column(reservations, |(r, _)| r.quote.provider.as_str()))
+            .bind(column(reservations, |(r, _)| r.quote.pool.as_str()))
+            .bind(column(reservations, |(r, _)| r.quote.key_label.as_str()))
+            .bind(column(reservations, |(r, _)| r.quote.model.as_str()))
+            .bind(column(reservations, |(r, _)| r.quote.reserved))
+            .bind(column(reservations, |(r, _)| r.quote.price_version.as_str()))
             .bind(places(&self.endings))
             .bind(column(&self.endings, |e| e.status().as_str()))
             .bind(column(&self.endings, |e| match e {
@@ -407,6 +418,7 @@ impl<'a> Columns<'a> {
             .bind(column(pictures, |p| p.bytes as i32))
             .bind(column(pictures, |p| p.thumbhash.as_slice()))
             .bind(column(pictures, |p| flags(&p.flags)))
+            .bind(column(reservations, |(_, file)| *file))
             .fetch_all(tx)
             .await?)
     }

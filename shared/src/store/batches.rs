@@ -10,7 +10,7 @@ use sqlx::{FromRow, PgExecutor, Row};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::{BatchId, BatchStatus, CampaignId, Nanodollars, PauseReason, Priority, UserId};
+use crate::domain::{BatchId, BatchStatus, CampaignId, LaneState, Mode, Nanodollars, PauseReason, Priority, UserId};
 
 /// The row of a batch.
 #[derive(Clone, Debug)]
@@ -39,6 +39,11 @@ pub struct Batch {
     pub unconfirmed: Nanodollars,
     /// Those calls.
     pub unknown_attempts: i32,
+    pub mode: Mode,
+    /// Of an economy batch.
+    pub lane: Option<LaneState>,
+    /// Why posts left the lane without a caption.
+    pub lane_reason: Option<String>,
     /// Failed posts by error class.
     pub errors: BTreeMap<String, i64>,
     pub error_log: Option<String>,
@@ -170,6 +175,9 @@ impl FromRow<'_, PgRow> for Batch {
             spent: row.try_get("spent_nanos")?,
             unconfirmed: row.try_get("unconfirmed_nanos")?,
             unknown_attempts: row.try_get("unknown_attempts")?,
+            mode: Mode::of_deadline(row.try_get("deadline")?),
+            lane: row.try_get::<Option<&str>, _>("lane")?.map(str::parse).transpose().map_err(decode)?,
+            lane_reason: row.try_get("lane_reason")?,
             errors: row.try_get::<Json<_>, _>("errors")?.0,
             error_log: row.try_get("error_log")?,
             created_at: row.try_get("created_at")?,

@@ -38,7 +38,11 @@ pub struct OpenBatch {
 /// Every batch that runs and has anything to push or waiting to be taken.
 pub async fn open_batches(db: impl PgExecutor<'_>) -> Result<Vec<OpenBatch>, StoreError> {
     Ok(sqlx::query_as(
-        "SELECT b.id, b.user_id, b.priority, b.total_posts - b.released AS unreleased, d.due, b.processing,
+        "SELECT b.id, b.user_id, b.priority, 
+                -- What is pending in an open lane is the lane's.
+                CASE WHEN b.lane IN ('waiting', 'at_provider', 'falling_over') THEN 0 ELSE b.total_posts - b.released END
+                    AS unreleased,
+                d.due, b.processing,
                 greatest(b.released - done.posts, 0) AS queued, b.released_at < now() - interval '2 seconds' AS overdue
          FROM batch_jobs b
          CROSS JOIN LATERAL (

@@ -13,6 +13,7 @@ pub mod campaigns;
 pub mod claim;
 pub mod control;
 pub mod dispatch;
+pub mod economy;
 pub mod entity;
 pub mod idempotency;
 pub mod place;
@@ -71,7 +72,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 5;
+const SCHEMA: i64 = 6;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

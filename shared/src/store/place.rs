@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgConnection, Row};
 
 use super::StoreError;
 use super::batches::Batch;
-use crate::domain::{BatchId, CampaignId, NewBatch, NewPost, Platform, PostId, UserId};
+use crate::domain::{BatchId, CampaignId, Mode, NewBatch, NewPost, Platform, PostId, UserId};
 use crate::queue::SLICE;
 
 /// From this many posts on, binary COPY is faster than `unnest`. Below it, COPY is not only slower: over TCP a COPY of some
@@ -66,6 +66,8 @@ pub async fn place(
     release: Release,
 ) -> Result<Placed, PlaceError> {
     let released = match release {
+        // The posts of an economy batch are its lane's first.
+        _ if new.mode != Mode::Live => 0,
         Release::FirstSlice => new.posts.len().min(SLICE),
         Release::Nothing => 0,
     };
@@ -78,6 +80,7 @@ pub async fn place(
         .bind(new.posts.len() as i32)
         .bind(released as i32)
         .bind(new.cap)
+        .bind(new.mode.deadline())
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(PlaceError::NoCampaign)?;

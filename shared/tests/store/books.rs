@@ -49,7 +49,7 @@ pub(crate) async fn audit(store: &Store, batch: BatchId) -> Stand {
                 count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
                 (SELECT coalesce(sum(cost_nanos), 0)::bigint FROM attempts WHERE batch_job_id = $1) AS spent,
                 (SELECT coalesce(sum(reserved_nanos), 0)::bigint FROM attempts
-                 WHERE batch_job_id = $1 AND state IN ('sent', 'unknown')) AS held,
+                 WHERE batch_job_id = $1 AND state IN ('reserved', 'sent', 'unknown')) AS held,
                 sum(cost_nanos)::bigint AS cost_of_posts,
                 (SELECT coalesce(sum(reserved_nanos), 0)::bigint FROM attempts
                  WHERE batch_job_id = $1 AND state = 'unknown') AS unconfirmed,

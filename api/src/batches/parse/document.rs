@@ -4,17 +4,18 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
+use chrono::DateTime;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use shared::domain::{Nanodollars, NewBatch, NewPost, Priority, limits};
+use shared::domain::{Mode, Nanodollars, NewBatch, NewPost, Priority, limits};
 
 use super::findings::{Findings, Place};
 use super::members::Members;
 use super::post::{choice, post};
-use super::text::{kind, required_text};
+use super::text::{kind, required_text, text};
 use super::{Parsed, Refused, UnknownFields};
 
-const FIELDS: [&str; 4] = ["name", "posts", "budget_usd", "priority"];
+const FIELDS: [&str; 6] = ["name", "posts", "budget_usd", "priority", "mode", "deadline"];
 
 /// How many names of ignored fields are told.
 const IGNORED: usize = 32;
@@ -33,7 +34,16 @@ pub(super) fn parse(text: &str, unknown: UnknownFields) -> Result<Parsed<'_>, Re
     for name in &members.unknown {
         note_unknown(unknown, &mut ignored, &mut findings, Place::BODY.field(name), name);
     }
-    let [name, posts, budget, priority] = members.values;
+    let [name, posts, budget, priority, mut mode, mut deadline] = members.values;
+    if unknown == UnknownFields::Ignore {
+        // The compatible paths have no such fields.
+        for (field, name) in [(&mut mode, "mode"), (&mut deadline, "deadline")] {
+            if field.take().is_some() {
+                ignored.insert(name.to_owned());
+            }
+        }
+    }
+    let mode = self::mode(mode, deadline, &mut findings);
     let name = required_text(name, limits::NAME, Place::BODY.field("name"), &mut findings);
     let priority = match priority {
         Some(raw) => {
@@ -47,7 +57,9 @@ pub(super) fn parse(text: &str, unknown: UnknownFields) -> Result<Parsed<'_>, Re
         note_unknown(unknown, &mut ignored, findings, place, &format!("posts.{name}"));
     });
     match name {
-        Some(name) if findings.is_empty() => Ok(Parsed { batch: NewBatch { name, priority, cap, posts }, ignored }),
+        Some(name) if findings.is_empty() => {
+            Ok(Parsed { batch: NewBatch { name, priority, cap, mode, posts }, ignored })
+        }
         _ => Err(Refused::Invalid(findings)),
     }
 }
@@ -83,6 +95,57 @@ fn budget(raw: &RawValue, findings: &mut Findings) -> Option<Nanodollars> {
         findings.add(place, "out_of_range", format_args!("must be more than 0 and at most {most} dollars"));
     }
     cap
+}
+
+/// What a mode is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Live,
+    Economy,
+}
+
+impl Named {
+    const ALL: &'static [Self] = &[Self::Live, Self::Economy];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Economy => "economy",
+        }
+    }
+}
+
+/// The mode, with its deadline by its form. How far ahead it lies is asked when the batch is placed: a request that comes
+/// again gets its first answer, however late.
+fn mode(mode: Option<&RawValue>, deadline: Option<&RawValue>, findings: &mut Findings) -> Mode {
+    let place = Place::BODY.field("deadline");
+    let named = match mode {
+        Some(raw) => choice(raw, Place::BODY.field("mode"), findings, Named::ALL, Named::as_str),
+        None => Some(Named::Live),
+    };
+    match (named, deadline) {
+        (Some(Named::Economy), None) => {
+            findings.add(place, "required", format_args!("is required when mode is economy"));
+        }
+        (Some(Named::Live), Some(_)) => {
+            findings.add(place, "invalid", format_args!("belongs to mode economy"));
+        }
+        (Some(Named::Economy), Some(raw)) => {
+            let before = findings.total();
+            let text = text(raw, limits::BRAND_NAME, place, findings);
+            match text.map(|text| DateTime::parse_from_rfc3339(&text)) {
+                Some(Ok(deadline)) => return Mode::Economy { deadline: deadline.to_utc() },
+                _ if findings.total() > before => {}
+                _ => findings.add(
+                    place,
+                    "invalid",
+                    format_args!("must be a time as RFC 3339 writes it, such as 2030-01-31T18:00:00Z"),
+                ),
+            }
+        }
+        _ => {}
+    }
+    Mode::Live
 }
 
 type NoteUnknown<'u> = &'u mut dyn FnMut(&mut Findings, Place<'_>, &str);

@@ -124,12 +124,42 @@ fn whatever_is_wrong_with_a_batch_is_said_at_its_pointer() {
         ("budget_usd", json!("5"), "wrong_type"),
         ("priority", json!("urgent"), "invalid"),
         ("colour", json!(1), "unknown_field"),
+        ("mode", json!("cheap"), "invalid"),
+        ("mode", json!(1), "wrong_type"),
+        ("deadline", json!("2030-01-31T18:00:00Z"), "invalid"),
     ] {
         let mut body = batch(&json!([row()]));
         body[field] = value;
         assert_eq!(one_error(&body.to_string()), (format!("/{field}"), code));
     }
     assert_eq!(one_error("[1]"), (String::new(), "wrong_type"));
+}
+
+#[test]
+fn an_economy_batch_has_a_deadline() {
+    let economy = |deadline: Value| {
+        let mut body = batch(&json!([row()]));
+        (body["mode"], body["deadline"]) = (json!("Economy"), deadline);
+        body.to_string()
+    };
+    let good = economy(json!("2030-01-31T19:00:00+01:00"));
+    let deadline = accepted(&good).batch.mode.deadline().expect("a deadline");
+    assert_eq!(deadline.to_rfc3339(), "2030-01-31T18:00:00+00:00");
+    for (deadline, code) in [
+        (json!(null), "required"),
+        (json!("tomorrow"), "invalid"),
+        (json!(""), "invalid"),
+        (json!("2030-01-31"), "invalid"),
+        (json!(7), "wrong_type"),
+    ] {
+        assert_eq!(one_error(&economy(deadline)), ("/deadline".to_owned(), code));
+    }
+    let parsed = parse(good.as_bytes(), UnknownFields::Ignore).expect("accepted");
+    assert_eq!(
+        (parsed.batch.mode, parsed.ignored.len()),
+        (shared::domain::Mode::Live, 2),
+        "not on the compatible paths"
+    );
 }
 
 #[test]

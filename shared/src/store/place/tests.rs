@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use sqlx::PgPool;
 
 use super::{PlaceError, Release, place};
-use crate::domain::{CampaignId, Image, NewBatch, NewPost, Platform, Priority, UserId};
+use crate::domain::{CampaignId, Image, Mode, NewBatch, NewPost, Platform, Priority, UserId};
 use crate::testing::Ground;
 
 async fn campaign(pool: &PgPool) -> (UserId, CampaignId) {
@@ -37,7 +37,13 @@ fn batch(posts: usize) -> NewBatch<'static> {
         image: (!n.is_multiple_of(4)).then(Image::default),
         external_id: Some(Cow::Owned(format!("sku-{n}"))),
     };
-    NewBatch { name: "name".into(), priority: Priority::High, cap: None, posts: (0..posts).map(post).collect() }
+    NewBatch {
+        name: "name".into(),
+        priority: Priority::High,
+        cap: None,
+        mode: Mode::Live,
+        posts: (0..posts).map(post).collect(),
+    }
 }
 
 /// Reads every post back and compares it with what was asked for.

@@ -26,8 +26,9 @@ picture AS (
 ),
 reservation AS (
     SELECT t.* FROM unnest($25::bigint[], $26::uuid[], $27::text[], $28::smallint[], $29::int[], $30::text[], $31::text[],
-                           $32::text[], $33::text[], $34::bigint[], $35::text[])
-        AS t (n, call_id, step, ordinal, revision, provider, pool, key_label, model, reserved_nanos, price_version)
+                           $32::text[], $33::text[], $34::bigint[], $35::text[], $53::uuid[])
+        AS t (n, call_id, step, ordinal, revision, provider, pool, key_label, model, reserved_nanos, price_version,
+              provider_batch)
 ),
 ending AS (
     SELECT t.* FROM unnest($36::bigint[], $37::text[], $38::bigint[], $39::smallint[], $40::text[], $41::text[])
@@ -41,7 +42,7 @@ settled AS (
         usage = b.usage, provider_request_id = b.provider_request_id, duration_ms = b.duration_ms
     FROM bill b JOIN attempts before ON before.work_id = b.post_id AND before.step = b.step AND before.ordinal = b.ordinal
     WHERE a.work_id = b.post_id AND a.step = b.step AND a.ordinal = b.ordinal
-      AND a.state IN ('sent', 'unknown') AND a.state <> b.state
+      AND a.state IN ('reserved', 'sent', 'unknown') AND a.state <> b.state
     RETURNING b.n, a.batch_job_id AS batch_id, a.cost_nanos,
               -- A call counts in the month that it was reserved in.
               month_of(a.started_at) AS month,
@@ -51,10 +52,12 @@ settled AS (
               ((a.state = 'unknown')::int - (before.state = 'unknown')::int) * a.reserved_nanos AS doubted_nanos
 ),
 
--- Content: only the owner in the claimed epoch writes it.
+-- Content: only the owner in the claimed epoch writes it; of a post that nobody ever had (epoch 0), the economy lane.
 held AS (
     SELECT i.n FROM item i JOIN campaign_posts p ON p.id = i.post_id
-    WHERE p.owner = $1 AND p.epoch = i.epoch AND p.status = 'processing'
+    WHERE p.epoch = i.epoch
+      AND CASE WHEN i.epoch = 0 THEN p.owner IS NULL AND p.status = 'pending'
+               ELSE p.owner = $1 AND p.status = 'processing' END
 ),
 -- A group that is written again, because the answer to its commit was lost, finds its endings written.
 ended_before AS (
@@ -135,13 +138,14 @@ granted_before AS (
           FROM reservation r JOIN held USING (n) JOIN item i USING (n)
           WHERE NOT EXISTS (SELECT FROM granted g WHERE g.n = r.n)) refused
     JOIN attempts a ON a.work_id = refused.post_id AND a.step = refused.step AND a.ordinal = refused.ordinal
-    WHERE a.call_id = refused.call_id AND a.state = 'sent'
+    WHERE a.call_id = refused.call_id AND a.state IN ('reserved', 'sent')
 ),
 sent AS (
     INSERT INTO attempts (work_id, step, ordinal, call_id, epoch, revision, user_id, batch_job_id, provider, pool, key_label,
-                          model, state, reserved_nanos, price_version)
+                          model, state, reserved_nanos, price_version, provider_batch)
     SELECT post_id, step, ordinal, call_id, epoch, revision, user_id, batch_id, provider, pool, key_label,
-           model, 'sent', reserved_nanos, price_version
+           model, CASE WHEN provider_batch IS NULL THEN 'sent' ELSE 'reserved' END, reserved_nanos, price_version,
+           provider_batch
     FROM granted
     ON CONFLICT DO NOTHING
     RETURNING work_id, batch_job_id AS batch_id, reserved_nanos
@@ -152,7 +156,8 @@ change AS (
            coalesce(j.moderation, c.moderation) AS moderation,
            k.key, k.format, k.width, k.height, k.bytes, k.thumbhash,
            c.flags AS caption_flags, k.flags AS picture_flags,
-           g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
+           -- A post of the lane was in no hand.
+           i.epoch > 0 AS in_hand, g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
            -- Nothing goes back to wait in a batch that is being cancelled.
            CASE WHEN e.status IN ('pending', 'retrying') AND m.status = 'cancelling' THEN 'cancelled' ELSE e.status END AS status
     FROM item i
@@ -206,13 +211,14 @@ moved AS (
         updated_at = now()
     FROM change c
     WHERE p.id = c.post_id
-    RETURNING c.batch_id, c.status, p.position, p.error_class, p.error_message
+    RETURNING c.batch_id, c.in_hand, c.status, p.position, p.error_class, p.error_message
 ),
 
 -- The batch's counters follow from the rows that changed, never from what was asked.
 tally AS (
     SELECT batch_id,
            count(*) FILTER (WHERE status IS NOT NULL) AS ended,
+           count(*) FILTER (WHERE status IS NOT NULL AND in_hand) AS handed_back,
            count(*) FILTER (WHERE status = 'completed') AS completed,
            count(*) FILTER (WHERE status = 'failed') AS failed,
            count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
@@ -250,7 +256,7 @@ booked AS (
 ),
 batch AS (
     UPDATE batch_jobs b
-    SET processing = b.processing - coalesce(t.ended, 0),
+    SET processing = b.processing - coalesce(t.handed_back, 0),
         retrying = b.retrying + coalesce(t.retrying, 0),
         completed_posts = b.completed_posts + coalesce(t.completed, 0),
         failed_posts = b.failed_posts + coalesce(t.failed, 0),

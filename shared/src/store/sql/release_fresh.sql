@@ -2,6 +2,7 @@
 WITH
 mark AS (
     SELECT released, total_posts FROM batch_jobs WHERE id = $1 AND status IN ('pending', 'processing')
+      AND (lane IS NULL OR lane IN ('done', 'live'))
 ),
 next AS (
     SELECT p.id, p.position FROM campaign_posts p, mark
