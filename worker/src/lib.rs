@@ -7,6 +7,7 @@
 pub mod checks;
 pub mod consume;
 pub mod doorbell;
+mod economy;
 mod gate;
 pub mod gateway;
 pub mod generate_post;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use shared::config::{ChecksSettings, Names, RedisSettings, Settings, WorkerSettings};
+use shared::config::{ChecksSettings, EconomySettings, Names, RedisSettings, Settings, WorkerSettings};
 use shared::media::MediaStore;
 use shared::queue::{self, Queue};
 use shared::store::{self, Store};
@@ -31,6 +31,7 @@ pub struct Worker {
     pub settings: WorkerSettings,
     pub checks: ChecksSettings,
     pub platforms: Platforms,
+    pub economy: EconomySettings,
     pub store: Store,
     pub queue: Queue,
     pub media: MediaStore,
@@ -123,6 +124,7 @@ impl Life {
             settings: settings.worker.clone(),
             checks: settings.checks.clone(),
             platforms,
+            economy: settings.economy.clone(),
             media: MediaStore::open(&settings.storage, names)?,
             store,
             queue,

@@ -12,8 +12,8 @@ use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
 use crate::domain::{
-    AttemptState, BatchId, CallId, Flag, Moderation, Nanodollars, Outcome, PostId, PostStatus, ProviderBatchId, Step, UserId,
-    WorkerId,
+    AttemptState, BatchId, CallId, Flag, Moderation, Nanodollars, Outcome, PostId, PostStatus, ProviderBatchId, Step,
+    UserId, WorkerId,
 };
 use crate::media::{ImageFormat, MediaKey};
 use crate::progress::Progress;

@@ -39,6 +39,8 @@ pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) dialect: Dialect,
     pub(crate) base: Url,
+    /// Whether captions can be handed in as files.
+    pub(crate) batch_api: bool,
     pub(crate) pools: Vec<usize>,
 }
 
@@ -68,7 +70,7 @@ pub(crate) struct Route {
     pub(crate) models: Vec<Model>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) name: String,
     pub(crate) provider: usize,
@@ -149,7 +151,7 @@ impl Catalog {
             Some(url) => parse_base(variable.unwrap_or_default(), &url)?,
             None => parse_base(&format!("providers.{name}.base_url"), &profile.base_url)?,
         };
-        let index = self.push_provider(name, profile.dialect, base);
+        let index = self.push_provider(name, profile, base);
         for (label, key) in keys {
             let stated =
                 profile.pools.iter().find(|(_, labels)| labels.contains(&label)).map(|(pool, _)| pool.as_str());
@@ -168,13 +170,14 @@ impl Catalog {
         if base.path() == "/" {
             base.set_path("/v1");
         }
-        let index = self.push_provider("simulator", profile.dialect, base);
+        let index = self.push_provider("simulator", profile, base);
         self.push_key(index, "simulator", "simulator".to_owned(), "simulated".to_owned())?;
         Ok(index)
     }
 
-    fn push_provider(&mut self, name: &str, dialect: Dialect, base: Url) -> usize {
-        self.providers.push(Provider { name: name.to_owned(), dialect, base, pools: Vec::new() });
+    fn push_provider(&mut self, name: &str, profile: &ProviderProfile, base: Url) -> usize {
+        let ProviderProfile { dialect, batch_api, .. } = *profile;
+        self.providers.push(Provider { name: name.to_owned(), dialect, base, batch_api, pools: Vec::new() });
         self.providers.len() - 1
     }
 

@@ -16,6 +16,7 @@
 
 mod admission;
 mod ask;
+mod batch;
 mod catalog;
 mod config_error;
 mod dialect;
@@ -44,6 +45,7 @@ use shared::prices;
 use tokio::sync::Semaphore;
 
 pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};
+pub(crate) use batch::{Answered, BatchPlace, DeskError, LineEnd, NoBatchPlace, ProviderView, Status};
 pub use config_error::GatewayConfigError;
 pub use survey::{Asked, Finding, KeySurvey, ProviderSurvey, Survey, Unpriced, check};
 
@@ -54,6 +56,7 @@ use catalog::Catalog;
 use fetch::Fetcher;
 use tasks::{Moderating, Painting, Writing};
 use wire::BodyMemory;
+pub(crate) use wire::{Body, DESK_PATIENCE};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -29,6 +29,9 @@ pub(crate) struct ProviderProfile {
     pub(crate) base_url_name: Option<String>,
     pub(crate) key_names: Vec<String>,
     pub(crate) pooling: Pooling,
+    /// Whether it takes chats as files, by OpenAI's Batch API.
+    #[serde(default)]
+    pub(crate) batch_api: bool,
     /// Names of pools and the keys' names in them; keys that are in none follow `pooling`.
     #[serde(default)]
     pub(crate) pools: BTreeMap<String, Vec<String>>,

@@ -204,7 +204,7 @@ impl Inner {
     }
 
     /// Tells the admission what the failure teaches, and the log what an operator has to know.
-    fn take_in(&self, target: Target, place: &Place<'_>, failure: &Failure, verdict: &Verdict) {
+    pub(super) fn take_in(&self, target: Target, place: &Place<'_>, failure: &Failure, verdict: &Verdict) {
         let limits = &self.catalog.limits;
         let news = self.admission.learn(target, &place.model.name, verdict.effect, limits, Instant::now());
         let (provider, pool, key) = (&place.provider.name, &place.pool.name, &place.key.label);
@@ -219,7 +219,7 @@ impl Inner {
     }
 }
 
-fn quote(catalog: &Catalog, place: &Place<'_>, reserved: Nanodollars) -> Quote {
+pub(super) fn quote(catalog: &Catalog, place: &Place<'_>, reserved: Nanodollars) -> Quote {
     Quote {
         provider: place.provider.name.clone(),
         pool: place.pool.name.clone(),
@@ -231,7 +231,7 @@ fn quote(catalog: &Catalog, place: &Place<'_>, reserved: Nanodollars) -> Quote {
 }
 
 /// The bill of a call that was booked and not sent.
-fn unsent_bill() -> Bill {
+pub(super) fn unsent_bill() -> Bill {
     Bill {
         state: AttemptState::Failed,
         outcome: Outcome::Error,
@@ -245,7 +245,7 @@ fn unsent_bill() -> Bill {
 }
 
 /// Writes into `bill` what the call cost and why the gateway moves on.
-fn price(bill: &mut Bill, failure: Option<&Failure>, usage: Option<&Usage>, model: &Model, draft: &Draft) {
+pub(super) fn price(bill: &mut Bill, failure: Option<&Failure>, usage: Option<&Usage>, model: &Model, draft: &Draft) {
     bill.usage = usage.map(Usage::to_json);
     let stated = usage.and_then(Usage::stated_cost).and_then(Nanodollars::from_usd);
     let counted = || model.price.cost(usage.and_then(Usage::tokens), draft.format.as_ref());
@@ -290,7 +290,7 @@ fn jittered(rest: Duration) -> Duration {
     rest + rest.mul_f64(rand::rng().random_range(0.0..0.25)) + Duration::from_millis(1)
 }
 
-fn reason(class: Class) -> Reason {
+pub(super) fn reason(class: Class) -> Reason {
     Reason { class: class.code(), message: class.message().to_owned() }
 }
 

@@ -5,6 +5,7 @@
 //! keeps status, headers and body. The client gets `null` for an answer; the real one is taken from [`Exchange`].
 
 mod body;
+mod desk;
 mod endpoint;
 mod lift;
 mod memory;
@@ -27,6 +28,7 @@ use shared::domain::CallId;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use body::{Body, BodyError, Expected, read_whole};
+pub(crate) use desk::{DeskRequest, SMALL as DESK_PATIENCE, ask as ask_desk};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use lift::{LIFTED, Picture};
 pub(crate) use memory::BodyMemory;

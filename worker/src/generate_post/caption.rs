@@ -20,14 +20,16 @@ pub(super) async fn write(worker: &Worker, claim: &Claim, line: &mut Line) -> Re
     let brief = CaptionBrief::of(&claim.brief, &worker.platforms);
     let draft = worker.gateway.chat(line, prompts::caption(&brief)).await?.value;
     let draft = within_limit(worker, &brief, draft, line).await;
-    let (caption, flags) = checks::fit(&brief.platform, draft);
-    line.checkpoint(Checkpoint::Caption(CheckedCaption {
-        simhash: checks::simhash(&caption.caption),
-        moderation: (!moderation::is_due(worker, claim)).then_some(Moderation::Skipped),
-        flags,
-        caption: caption.clone(),
-    }));
+    let checked = checked(&brief, draft, moderation::of(worker, &claim.brief, claim.image()));
+    let caption = checked.caption.clone();
+    line.checkpoint(Checkpoint::Caption(checked));
     Ok(caption)
+}
+
+/// A draft with what still does not fit cut off, and what is known of it then.
+pub(crate) fn checked(brief: &CaptionBrief, draft: Caption, moderation: Option<Moderation>) -> CheckedCaption {
+    let (caption, flags) = checks::fit(&brief.platform, draft);
+    CheckedCaption { simhash: checks::simhash(&caption.caption), moderation, flags, caption }
 }
 
 /// A draft that its platform takes, if asking once more makes one. The first one is paid for, so whatever keeps the second

@@ -19,6 +19,10 @@ use crate::gateway::Stop;
 use crate::settle::Line;
 use crate::worker::Worker;
 
+// What the economy lane makes of a caption is what is made of it here.
+pub(crate) use caption::checked as checked_caption;
+pub(crate) use moderation::of as moderation_of;
+
 /// Makes a claimed post. `hand` is given back when it ends.
 pub async fn generate_post(worker: Arc<Worker>, claim: Claim, hand: OwnedSemaphorePermit) {
     let span = info_span!("post", post.id = %claim.post, batch.id = %claim.batch, post.epoch = claim.epoch);

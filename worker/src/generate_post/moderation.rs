@@ -4,7 +4,7 @@
 
 use shared::domain::Moderation;
 use shared::store::advance::{Caption, Checkpoint, Reason};
-use shared::store::claim::Claim;
+use shared::store::claim::{Brief, Claim};
 
 use crate::checks;
 use crate::gateway::{Judgement, Stop};
@@ -12,15 +12,20 @@ use crate::settle::Line;
 use crate::worker::Worker;
 
 /// Whether this post's caption is to be judged, and somebody is there to do it.
-pub(super) fn is_due(worker: &Worker, claim: &Claim) -> bool {
-    let paints = claim.brief.image_size.is_some() && claim.image().is_none();
+fn is_due(worker: &Worker, brief: &Brief, image: Option<&str>) -> bool {
+    let paints = brief.image_size.is_some() && image.is_none();
     worker.checks.moderation.wants(paints) && worker.gateway.moderates()
+}
+
+/// What is known of a new caption: that nobody judges it, or nothing yet.
+pub(crate) fn of(worker: &Worker, brief: &Brief, image: Option<&str>) -> Option<Moderation> {
+    (!is_due(worker, brief, image)).then_some(Moderation::Skipped)
 }
 
 /// Goes on when the caption may be posted; a flagged one fails the post.
 pub(super) async fn pass(worker: &Worker, claim: &Claim, caption: &Caption, line: &mut Line) -> Result<(), Stop> {
     let known = claim.caption().and_then(|_| claim.moderation());
-    if known.is_some() || !is_due(worker, claim) {
+    if known.is_some() || !is_due(worker, &claim.brief, claim.image()) {
         return Ok(());
     }
     let text = checks::posted(&caption.caption, &caption.hashtags);

@@ -28,7 +28,7 @@ struct Entry {
 impl Writer {
     /// Hands in an item and waits until it is written. What waits is bounded by the posts in hand: each says one thing at a
     /// time.
-    pub(super) async fn write(&self, item: Item) -> Answer {
+    pub(crate) async fn write(&self, item: Item) -> Answer {
         self.hand_in(item).await.unwrap_or(Answer::Refused(Refusal::Unwritten))
     }
 

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod dispatch;
+mod economy;
 mod janitor;
 mod models;
 mod partitions;
@@ -26,6 +27,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
     tokio::join!(
         dispatcher.run(&stop, |slice| take_directly(&worker, slice)),
         models::run(&worker, &stop),
+        economy::run(&worker, &stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
         every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),

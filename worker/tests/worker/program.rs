@@ -11,15 +11,15 @@ use simulator::{Kind, Latency, Running, Simulator, SimulatorConfig};
 use tokio::time::{Instant, sleep};
 
 /// Servers, a simulator, and worker processes that end with the test.
-struct Stage {
-    ground: Ground,
-    simulator: Running,
-    workers: Vec<Child>,
+pub(crate) struct Stage {
+    pub(crate) ground: Ground,
+    pub(crate) simulator: Running,
+    pub(crate) workers: Vec<Child>,
     media: std::path::PathBuf,
 }
 
 impl Stage {
-    async fn with_latency(latency: Duration) -> Self {
+    pub(crate) async fn with_latency(latency: Duration) -> Self {
         let ground = Ground::fresh().await;
         let simulator = Simulator::start(SimulatorConfig::default()).expect("a simulator");
         for kind in [Kind::Chat, Kind::Image] {
@@ -31,6 +31,11 @@ impl Stage {
 
     /// Starts a worker; answers its place among them.
     fn start(&mut self, slots: usize) -> usize {
+        self.start_with(slots, &[])
+    }
+
+    /// The same with more of an environment.
+    pub(crate) fn start_with(&mut self, slots: usize, more: &[(&str, &str)]) -> usize {
         let child = Command::new(env!("CARGO_BIN_EXE_broadside-worker"))
             .env("DATABASE_URL", self.ground.url())
             .env("BROADSIDE_REDIS__NAMESPACE", &self.ground.settings.redis.namespace)
@@ -39,6 +44,7 @@ impl Stage {
             .env("OPENAI_BASE_URL", self.simulator.url())
             .env("WORKER_CONCURRENCY", slots.to_string())
             .env("LOG_LEVEL", "warn")
+            .envs(more.iter().copied())
             .stdin(Stdio::null())
             .spawn()
             .expect("the worker starts");
@@ -52,7 +58,7 @@ impl Stage {
         assert!(sent.success());
     }
 
-    async fn batch(&self, posts: i32, images: bool) -> BatchId {
+    pub(crate) async fn batch(&self, posts: i32, images: bool) -> BatchId {
         let batch = batches::batch(&self.ground.store, UserId::new(), posts, None).await;
         if images {
             sqlx::query("UPDATE campaign_posts SET image_size = '1024x1024', image_quality = 'low'")
@@ -67,12 +73,12 @@ impl Stage {
         self.count("SELECT coalesce(sum(completed_posts), 0)::bigint FROM batch_jobs").await
     }
 
-    async fn count(&self, question: &'static str) -> i64 {
+    pub(crate) async fn count(&self, question: &'static str) -> i64 {
         sqlx::query_scalar(question).fetch_one(self.ground.store.pool()).await.expect("a count")
     }
 
     /// Waits until every batch is final, and says how long that took.
-    async fn finished(&self) -> Duration {
+    pub(crate) async fn finished(&self) -> Duration {
         let began = Instant::now();
         loop {
             let open: i64 = sqlx::query_scalar("SELECT count(*) FROM batch_jobs WHERE finished_at IS NULL")

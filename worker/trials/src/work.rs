@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use shared::domain::{
-    BatchId, CampaignId, Image, ImageQuality, ImageSize, Nanodollars, NewBatch, NewPost, Priority, UserId,
+    BatchId, CampaignId, Image, ImageQuality, ImageSize, Mode, Nanodollars, NewBatch, NewPost, Priority, UserId,
 };
 use shared::store::campaigns::{self, NewCampaign};
 use shared::store::place::{Release, place};
@@ -102,6 +102,7 @@ impl Client {
             name: Cow::Borrowed("trial"),
             priority: Priority::Normal,
             cap,
+            mode: Mode::Live,
             posts: (1..=posts).map(post).collect(),
         };
         let mut tx = ground.store.pool().begin().await?;

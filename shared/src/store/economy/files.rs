@@ -151,6 +151,20 @@ pub async fn end(
     Ok(written.rows_affected() == 1)
 }
 
+/// Forgets a file that got no line.
+pub async fn discard(db: impl PgExecutor<'_>, worker: WorkerId, file: ProviderBatchId) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM provider_batches f USING batch_jobs b
+         WHERE f.id = $1 AND f.state = 'reserving' AND b.id = f.batch_job_id AND b.lane_tender = $2
+           AND NOT EXISTS (SELECT FROM attempts a WHERE a.provider_batch = f.id)",
+    )
+    .bind(file)
+    .bind(worker)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The lines of a file whose cost is not known yet, in the order of their posts.
 pub async fn lines(db: impl PgExecutor<'_>, file: ProviderBatchId) -> Result<Vec<Line>, StoreError> {
     Ok(sqlx::query_as(

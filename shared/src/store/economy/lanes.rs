@@ -1,7 +1,9 @@
 //! Lanes: which are open, who tends them, which posts wait in them.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
+use sqlx::{FromRow, PgExecutor, PgPool, Postgres};
 
 use crate::domain::{BatchId, BatchStatus, LaneState, PostId, UserId, WorkerId};
 use crate::progress::Progress;
@@ -95,16 +97,12 @@ pub async fn waiting_posts(
 
 /// A lane hands in: its batch runs from now on. No progress: the batch may not run, or already does.
 pub async fn begin(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Option<Progress>, StoreError> {
-    change(
-        pool,
-        batch,
+    let statement =
         "UPDATE batch_jobs SET status = 'processing', started_at = coalesce(started_at, now()), lane = 'at_provider',
                 version = version + 1, updated_at = now()
          WHERE id = $1 AND lane_tender = $2 AND status IN ('pending', 'processing') AND lane = 'waiting'
-         RETURNING version",
-        async |tx, statement| Ok(sqlx::query_scalar(statement).bind(batch).bind(worker).fetch_optional(tx).await?),
-    )
-    .await
+         RETURNING version";
+    change(pool, batch, sqlx::query_scalar(statement).bind(batch).bind(worker)).await
 }
 
 /// Nothing more is handed in; what is under way may still end.
@@ -112,44 +110,30 @@ pub async fn fall_over(
     pool: &PgPool,
     worker: WorkerId,
     batch: BatchId,
-    reason: &str,
+    reason: &'static str,
 ) -> Result<Option<Progress>, StoreError> {
-    change(
-        pool,
-        batch,
+    let statement =
         "UPDATE batch_jobs SET lane = 'falling_over', lane_reason = $3, version = version + 1, updated_at = now()
          WHERE id = $1 AND lane_tender = $2 AND lane IN ('waiting', 'at_provider')
-         RETURNING version",
-        async |tx, statement| {
-            Ok(sqlx::query_scalar(statement).bind(batch).bind(worker).bind(reason).fetch_optional(tx).await?)
-        },
-    )
-    .await
+         RETURNING version";
+    change(pool, batch, sqlx::query_scalar(statement).bind(batch).bind(worker).bind(reason)).await
 }
 
 /// Closes a lane: what is left in it is dispatched from now on.
 pub async fn close(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Option<Progress>, StoreError> {
-    change(
-        pool,
-        batch,
-        "UPDATE batch_jobs b
+    let statement = "UPDATE batch_jobs b
          SET lane = CASE WHEN b.finished_at IS NULL AND EXISTS (
                              SELECT FROM campaign_posts p WHERE p.batch_job_id = b.id AND p.status = 'pending')
                          THEN 'live' ELSE 'done' END,
              released_at = now(), version = b.version + 1, updated_at = now()
          WHERE b.id = $1 AND b.lane_tender = $2 AND b.lane IN ('waiting', 'at_provider', 'falling_over')
-         RETURNING b.version",
-        async |tx, statement| Ok(sqlx::query_scalar(statement).bind(batch).bind(worker).fetch_optional(tx).await?),
-    )
-    .await
+         RETURNING b.version";
+    change(pool, batch, sqlx::query_scalar(statement).bind(batch).bind(worker)).await
 }
 
 /// Lets those posts out of an open lane that no longer belong in it: they have their caption, or a worker has had them.
 pub async fn release_strays(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Option<Progress>, StoreError> {
-    change(
-        pool,
-        batch,
-        "WITH stray AS (
+    let statement = "WITH stray AS (
              UPDATE campaign_posts p SET status = 'retrying', wake_at = now(), updated_at = now()
              FROM batch_jobs b
              WHERE b.id = $1 AND b.lane_tender = $2 AND b.lane IN ('waiting', 'at_provider', 'falling_over')
@@ -159,22 +143,19 @@ pub async fn release_strays(pool: &PgPool, worker: WorkerId, batch: BatchId) -> 
          UPDATE batch_jobs b SET retrying = b.retrying + s.posts, version = b.version + 1, updated_at = now()
          FROM (SELECT count(*) AS posts FROM stray) s
          WHERE b.id = $1 AND s.posts > 0
-         RETURNING b.version",
-        async |tx, statement| Ok(sqlx::query_scalar(statement).bind(batch).bind(worker).fetch_optional(tx).await?),
-    )
-    .await
+         RETURNING b.version";
+    change(pool, batch, sqlx::query_scalar(statement).bind(batch).bind(worker)).await
 }
 
 /// Runs a statement that answers the batch's new version, if it changed the batch, under the batch's lock.
 async fn change(
     pool: &PgPool,
     batch: BatchId,
-    statement: &'static str,
-    run: impl AsyncFnOnce(&mut PgConnection, &'static str) -> Result<Option<i64>, StoreError>,
+    statement: QueryScalar<'_, Postgres, i64, PgArguments>,
 ) -> Result<Option<Progress>, StoreError> {
     let mut tx = pool.begin().await?;
     lock_batches(&mut tx, &[batch]).await?;
-    let version = run(&mut tx, statement).await?;
+    let version = statement.fetch_optional(&mut *tx).await?;
     tx.commit().await?;
     Ok(version.map(|version| Progress { batch, version }))
 }

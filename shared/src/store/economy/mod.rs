@@ -14,5 +14,5 @@
 mod files;
 mod lanes;
 
-pub use files::{FileState, Line, ProviderBatch, Route, end, enter, insert, lines, of_batch, refused_keys};
+pub use files::{FileState, Line, ProviderBatch, Route, discard, end, enter, insert, lines, of_batch, refused_keys};
 pub use lanes::{Lane, WaitingPost, begin, close, fall_over, open, release_strays, take, waiting_posts};
