@@ -119,7 +119,7 @@ impl Stage {
 const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn captions_come_through_the_batch_api_and_images_by_live_calls() {
+async fn captions_come_through_the_batch_api_and_are_checked_and_painted_by_live_calls() {
     let mut stage = Stage::economy().await;
     let batch = stage.economy_batch(40, HOUR).await;
     sqlx::query("UPDATE campaign_posts SET image_size = '1024x1024', image_quality = 'low'")
@@ -134,7 +134,7 @@ async fn captions_come_through_the_batch_api_and_images_by_live_calls() {
     assert_eq!((stand.completed_posts, stand.lane_reason), (40, None));
     let bill = stage.simulator.bill().calls;
     assert!(bill.iter().all(|call| call.batch_id.is_some() == (call.kind == Kind::Chat)), "every caption was a line");
-    assert_eq!(stage.lines_and_calls(), (40, 40));
+    assert_eq!(stage.lines_and_calls(), (40, 80), "then each was moderated and painted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
