@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use simulator::{Fault, Limits};
+use simulator::{Admin, Fault, Limits};
 use tokio::time::sleep;
 
 use crate::books::{Books, causes};
 use crate::fleet::Fleet;
 use crate::ground::Ground;
-use crate::options::Options;
-use crate::providers::{Providers, key};
+use crate::options::{Options, Scale};
+use crate::providers::{Providers, ThreeLimits, key};
 use crate::report::Report;
 use crate::traffic::{Call, in_rests, later_than_first, over_limit, past_open_breaker};
 use crate::work::{self, Client, Content};
@@ -31,8 +31,9 @@ const FORBIDDEN_POSTS: usize = 3;
 pub(crate) async fn run(ground: &Ground, options: &Options) -> Result<Report> {
     let workers = options.workers();
     let window = options.window();
-    let posts = options.scale.pick(200, 2_000);
-    let providers = Providers::three(generous(window), window, Duration::from_millis(100))?;
+    // As many as keep the healthy provider busy until the others were tried often enough.
+    let posts = options.scale.pick(900, 3_000);
+    let providers = Providers::three(scarce(window), window, Duration::from_millis(100))?;
     let profile = providers
         .profile(options)?
         .route_number("caption", "deadline_seconds", DEADLINE_SECONDS)
@@ -89,8 +90,18 @@ pub(crate) async fn run(ground: &Ground, options: &Options) -> Result<Report> {
     let (stray, probes) = past_open_breaker(&broken, GRACE, BREAKER);
     report.exactly("calls to an open breaker beside its probe", stray, 0);
     report.fact("probes of the open breaker", probes);
+    let left = providers.named("openai").map_or(0, |openai| unused(&openai.simulator.admin()));
+    match options.scale {
+        Scale::Full => report.exactly("faults that nobody met", left, 0),
+        Scale::Quick => report.fact("faults that nobody met", left),
+    }
     Books::read(ground, &calls).await?.promise(&mut report);
     Ok(report)
+}
+
+/// Faults that were to happen once and did not.
+fn unused(admin: &Admin) -> usize {
+    admin.waiting_faults().iter().filter(|waiting| waiting.left.is_some()).count()
 }
 
 /// What goes wrong. The third provider is healthy throughout, but for what no provider would write.
@@ -140,8 +151,9 @@ fn script(providers: &Providers) {
     }
 }
 
-/// Enough for the work, and still enforced.
-fn generous(window: Duration) -> [Limits; 3] {
-    let requests = Some((20.0 * window.as_secs_f64()) as u64);
-    [Limits { requests, tokens: None, images: None }; 3]
+/// So little at each that all of them are needed.
+fn scarce(window: Duration) -> ThreeLimits {
+    let of =
+        |a_second: f64| Limits { requests: Some((a_second * window.as_secs_f64()) as u64), tokens: None, images: None };
+    [of(8.0), of(8.0), of(15.0)]
 }
