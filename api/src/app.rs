@@ -14,6 +14,7 @@ use crate::batches::{Board, Doorbell, LargeBodies};
 use crate::estimates::{FirstChoices, FirstChoicesError};
 use crate::generation::{Generation, GenerationError};
 use crate::media::Links;
+use crate::providers::SpendingBoard;
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,8 @@ pub struct App {
     pub generation: Generation,
     /// What estimates are made with.
     pub first_choices: FirstChoices,
+    /// What keys of providers have cost.
+    pub spending: SpendingBoard,
     pub started: Instant,
     /// Cancelled when the process is asked to stop: streams and long polls end then.
     pub stopping: CancellationToken,
@@ -87,6 +90,7 @@ impl App {
             door_limit: RateLimit::new(&settings.http),
             generation: Generation::of(&settings, names)?,
             first_choices: FirstChoices::read(&settings, names)?,
+            spending: SpendingBoard::default(),
             started: Instant::now(),
             stopping,
             settings,

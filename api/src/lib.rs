@@ -21,6 +21,7 @@ pub mod page;
 pub mod parse;
 pub mod posts;
 pub mod problem;
+pub mod providers;
 pub mod routes;
 pub mod serve;
 pub mod service;

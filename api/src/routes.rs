@@ -22,6 +22,7 @@ use crate::estimates::EstimatesApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
 use crate::problem::CODES;
+use crate::providers::ProvidersApi;
 use crate::service::{self, Pages, ServiceApi};
 use crate::streams::StreamsApi;
 
@@ -48,7 +49,10 @@ pub enum Chapter {
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceApi, SocialMediaGeneratorApi);
+type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceRooms, SocialMediaGeneratorApi);
+
+/// The service itself and the providers that it calls.
+type ServiceRooms = (ServiceApi, ProvidersApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
 type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
@@ -64,7 +68,8 @@ fn rooms(app: &Arc<App>) -> Rooms {
         MediaApi::new(app()),
     );
     let seed = SocialMediaGeneratorApi::new(app());
-    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, ServiceApi::new(app()), seed)
+    let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
+    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, service, seed)
 }
 
 /// Everything that is served, behind the door.

@@ -21,13 +21,14 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 6] = [
+pub(crate) const STEPS: [Step; 7] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
     step!("m0004_budgets"),
     step!("m0005_checks"),
     step!("m0006_economy"),
+    step!("m0007_spending"),
 ];
 
 impl MigrationName for Step {

@@ -12,7 +12,7 @@ use shared::domain::{BatchId, PostId, ShownStatus};
 use shared::store::{attempts, posts};
 use uuid::Uuid;
 
-pub use view::{AttemptView, ImageView, PostView};
+pub use view::{AttemptView, ImageView, ModelTallyView, PostView, SummaryView};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -80,6 +80,19 @@ impl PostsApi {
             return Err(Problem::not_found("post"));
         }
         Ok(Json(request.page(LIST, rows, |attempt| attempt.call, AttemptView::from)))
+    }
+
+    /// All calls that were made for a batch, counted
+    ///
+    /// What the gateway met and survived: how many calls served, and how many failed in which way, in all and by model.
+    #[oai(path = "/batch-jobs/:id/attempts/summary", method = "get")]
+    async fn attempts_of_batch(&self, caller: Caller, id: Path<Uuid>) -> Result<Json<SummaryView>, Problem> {
+        let batch = BatchId(id.0);
+        let tallies = attempts::summary(self.app.store.pool(), caller.user, batch).await?;
+        if tallies.is_empty() && self.app.board.read(caller.user, batch).await?.is_none() {
+            return Err(Problem::not_found("batch"));
+        }
+        Ok(Json(SummaryView::of(batch, tallies)))
     }
 }
 

@@ -1,12 +1,15 @@
 //! A post, and what was tried for it, as callers see them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::Value;
+use shared::domain::{BatchId, Nanodollars};
 use shared::media::MediaKey;
-use shared::store::attempts::Attempt;
+use shared::store::attempts::{Attempt, Tally};
 use shared::store::posts::Post;
 use uuid::Uuid;
 
@@ -167,6 +170,9 @@ pub struct AttemptView {
     pub usage: Option<Any<Value>>,
     pub cost_nanos: i64,
     pub cost_usd: f64,
+    /// The most that it could cost: what stays held of a call whose state is `unknown`.
+    pub reserved_nanos: i64,
+    pub reserved_usd: f64,
     /// Who said what it cost: `prices` (our table), `provider` or `none`.
     pub cost_source: Option<String>,
     pub started_at: String,
@@ -191,9 +197,86 @@ impl From<Attempt> for AttemptView {
             usage: attempt.usage.map(Any),
             cost_nanos: attempt.cost.0,
             cost_usd: attempt.cost.to_usd(),
+            reserved_nanos: attempt.reserved.0,
+            reserved_usd: attempt.reserved.to_usd(),
             cost_source: attempt.cost_source,
             started_at: rfc3339(attempt.started_at),
             duration_ms: attempt.duration_ms,
+        }
+    }
+}
+
+/// Calls to one model for one step.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "AttemptsOfModel", read_only_all)]
+pub struct ModelTallyView {
+    /// `moderation`, `caption` or `image`.
+    pub step: String,
+    pub provider: String,
+    pub model: String,
+    pub calls: i64,
+    pub cost_nanos: i64,
+    pub cost_usd: f64,
+    /// How many calls came to what.
+    pub verdicts: BTreeMap<String, i64>,
+}
+
+/// Every call that was made for a batch, counted.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "AttemptsSummary", read_only_all)]
+pub struct SummaryView {
+    pub batch_job_id: Uuid,
+    pub calls: i64,
+    /// How many calls came to what: `served`, `in_flight`, or the class of what went wrong, such as `rate_limited`,
+    /// `provider_unavailable`, `unusable_answer`, `key_refused`, `out_of_credit`, `content_policy`.
+    pub verdicts: BTreeMap<String, i64>,
+    pub cost_nanos: i64,
+    pub cost_usd: f64,
+    /// Calls of which nobody knows whether they were billed, and what they may have cost at most.
+    pub unknown_calls: i64,
+    pub unconfirmed_nanos: i64,
+    pub unconfirmed_usd: f64,
+    /// The same by step and model.
+    pub models: Vec<ModelTallyView>,
+}
+
+impl SummaryView {
+    pub fn of(batch: BatchId, tallies: Vec<Tally>) -> Self {
+        let cost: Nanodollars = tallies.iter().map(|tally| tally.cost).sum();
+        let unconfirmed: Nanodollars = tallies.iter().map(|tally| tally.unconfirmed).sum();
+        let (mut verdicts, mut models): (BTreeMap<String, i64>, Vec<ModelTallyView>) = Default::default();
+        let (calls, unknown_calls) =
+            tallies.iter().fold((0, 0), |(calls, unknown), tally| (calls + tally.calls, unknown + tally.unknown));
+        for Tally { step, provider, model, verdict, calls, cost, .. } in tallies {
+            *verdicts.entry(verdict.clone()).or_default() += calls;
+            let step = step.to_string();
+            // Those of one model come one after the other.
+            let known = models
+                .last_mut()
+                .filter(|last| (&last.step, &last.provider, &last.model) == (&step, &provider, &model));
+            if let Some(known) = known {
+                known.calls += calls;
+                known.cost_nanos += cost.0;
+                known.verdicts.insert(verdict, calls);
+            } else {
+                let verdicts = BTreeMap::from([(verdict, calls)]);
+                let cost_nanos = cost.0;
+                models.push(ModelTallyView { step, provider, model, calls, cost_nanos, cost_usd: 0.0, verdicts });
+            }
+        }
+        for model in &mut models {
+            model.cost_usd = Nanodollars(model.cost_nanos).to_usd();
+        }
+        Self {
+            batch_job_id: batch.0,
+            calls,
+            verdicts,
+            cost_nanos: cost.0,
+            cost_usd: cost.to_usd(),
+            unknown_calls,
+            unconfirmed_nanos: unconfirmed.0,
+            unconfirmed_usd: unconfirmed.to_usd(),
+            models,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use poem_openapi::Object;
+use shared::notices;
 use shared::store::workers;
 
 use crate::app::App;
@@ -79,6 +80,9 @@ pub(super) struct HealthView {
     /// `connected` or `unavailable`.
     redis: String,
     services: PartsView,
+    /// What an operator should know of the configured models and keys, as their providers last said: models that are gone
+    /// or will be, keys that are refused. None of it makes the service unhealthy.
+    warnings: Vec<String>,
 }
 
 /// What was found of everything.
@@ -88,13 +92,14 @@ pub(super) struct Health {
     storage: Finding,
     workers: Finding,
     generation: Finding,
+    warnings: Vec<String>,
 }
 
 impl Health {
     /// Asks every part at once.
     pub(super) async fn check(app: &App) -> Self {
-        let (postgres, redis, storage, workers) =
-            tokio::join!(postgres(app, PATIENCE), redis(app), storage(app), workers(app));
+        let (postgres, redis, storage, workers, warnings) =
+            tokio::join!(postgres(app, PATIENCE), redis(app), storage(app), workers(app), warnings(app));
         let generation = Finding {
             fault: match app.generation {
                 Generation::Unconfigured => Some("no provider is configured"),
@@ -102,7 +107,7 @@ impl Health {
             },
             took: workers.took,
         };
-        Self { postgres, redis, storage, workers, generation }
+        Self { postgres, redis, storage, workers, generation, warnings }
     }
 
     /// Whether requests can be answered at all.
@@ -132,6 +137,7 @@ impl Health {
                 workers: self.workers.view(),
                 logo_generator: self.generation.view(),
             },
+            warnings: self.warnings.clone(),
         }
     }
 }
@@ -167,6 +173,14 @@ async fn workers(app: &App) -> Finding {
         }
     })
     .await
+}
+
+/// What the providers last said; nothing when Redis does not tell.
+async fn warnings(app: &App) -> Vec<String> {
+    let mut redis = app.queue.redis();
+    let read = notices::read(&mut redis, &app.settings.redis.namespace);
+    let notices = tokio::time::timeout(PATIENCE, read).await.ok().and_then(Result::ok).flatten();
+    notices.into_iter().flat_map(|notices| notices.warnings).map(|warning| warning.text).collect()
 }
 
 async fn timed(patience: Duration, check: impl Future<Output = Option<&'static str>>) -> Finding {

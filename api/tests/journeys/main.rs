@@ -14,6 +14,7 @@ mod estimates;
 mod media;
 mod member;
 mod program;
+mod providers;
 mod service;
 mod status;
 mod streams;

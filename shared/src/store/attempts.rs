@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{FromRow, PgExecutor};
 
 use super::StoreError;
-use crate::domain::{AttemptState, CallId, Nanodollars, PostId, Step, UserId};
+use crate::domain::{AttemptState, BatchId, CallId, Nanodollars, PostId, Step, UserId};
 
 /// The row of a call.
 #[derive(Clone, Debug, FromRow)]
@@ -59,4 +59,28 @@ pub async fn page(
     .bind(limit)
     .fetch_all(db)
     .await?)
+}
+
+/// Calls of a batch to one model that came to the same.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Tally {
+    #[sqlx(try_from = "String")]
+    pub step: Step,
+    pub provider: String,
+    pub model: String,
+    /// `served`, `in_flight`, `reserved`, or the class of what went wrong.
+    pub verdict: String,
+    pub calls: i64,
+    /// Those of which nobody knows whether they were billed.
+    pub unknown: i64,
+    #[sqlx(rename = "cost_nanos")]
+    pub cost: Nanodollars,
+    /// What the unknown ones may have cost.
+    #[sqlx(rename = "unconfirmed_nanos")]
+    pub unconfirmed: Nanodollars,
+}
+
+/// All calls of a batch, counted.
+pub async fn summary(db: impl PgExecutor<'_>, user: UserId, batch: BatchId) -> Result<Vec<Tally>, StoreError> {
+    Ok(sqlx::query_as(include_str!("sql/attempts_summary.sql")).bind(user).bind(batch).fetch_all(db).await?)
 }

@@ -20,6 +20,7 @@ pub mod place;
 pub mod posts;
 pub mod rescue;
 pub mod sessions;
+pub mod spending;
 pub mod users;
 pub mod workers;
 
@@ -72,7 +73,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 6;
+const SCHEMA: i64 = 7;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -110,6 +110,11 @@ pub async fn find(db: &impl ConnectionTrait, user: UserId) -> Result<Option<User
     Ok(Entity::find_by_id(user).one(db).await?.map(User::from))
 }
 
+/// Whether a user runs the installation: sees what all of it costs.
+pub async fn is_admin(db: &impl ConnectionTrait, user: UserId) -> Result<bool, StoreError> {
+    Ok(Entity::find_by_id(user).one(db).await?.is_some_and(|row| row.role == "admin"))
+}
+
 /// Who goes by a name: an email address when it has an @, else (or when nobody has that address) a username.
 pub async fn credentials(db: &impl ConnectionTrait, name: &str) -> Result<Option<Credentials>, StoreError> {
     let mut found = None;
