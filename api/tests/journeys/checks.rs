@@ -138,3 +138,57 @@ async fn an_image_is_described_and_suits_its_platform() {
     }
     crew.finish(&app).await;
 }
+
+/// The posts of a batch once the flags of near-duplicates are there.
+async fn compared(app: &TestApp, member: &Member<'_>, batch: &Value) -> Vec<Value> {
+    let done = async {
+        loop {
+            let open: i64 = sqlx::query_scalar("SELECT count(*) FROM batch_jobs WHERE compared_run < run")
+                .fetch_one(app.app.store.pool())
+                .await
+                .expect("a count");
+            if open == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), done).await.expect("in time");
+    member.posts(id(batch)).await
+}
+
+#[tokio::test]
+async fn a_caption_that_says_what_another_of_its_campaign_says_is_flagged() {
+    const SAYS: &str = "Our bakers start at four so that your loaf is still warm when you walk in at seven. Dark crust, soft \
+                        crumb, three days of sourdough.";
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    crew.provider.admin().fault(Fault::chat().contains("first words").says_caption(SAYS));
+    crew.provider
+        .admin()
+        .fault(Fault::chat().contains("the same words").says_caption(&format!("🥖 {}!", SAYS.to_uppercase())));
+    let about = |brief: &str| {
+        let mut post = post("facebook", false);
+        post["brief"] = json!(brief);
+        post
+    };
+    let posts = json!([about("In its first words."), about("Something else."), about("In the same words.")]);
+    let batch = member.submit(&json!({"name": "Alike", "posts": posts})).await.expect(202).json();
+    member.finished(id(&batch)).await;
+    let first = compared(&app, &member, &batch).await;
+    assert_eq!(
+        (&first[0]["flags"], &first[0]["near_duplicate_of"]),
+        (&json!([]), &Value::Null),
+        "the first is the original"
+    );
+    assert_eq!((&first[1]["flags"], &first[1]["near_duplicate_of"]), (&json!([]), &Value::Null));
+    assert_eq!((&first[2]["flags"], &first[2]["near_duplicate_of"]), (&json!(["near_duplicate"]), &first[0]["id"]));
+
+    let again = json!([about("In the same words.")]);
+    let batch = member.submit(&json!({"name": "Again", "posts": again})).await.expect(202).json();
+    member.finished(id(&batch)).await;
+    let second = compared(&app, &member, &batch).await;
+    assert_eq!((&second[0]["flags"], &second[0]["near_duplicate_of"]), (&json!(["near_duplicate"]), &first[0]["id"]));
+    crew.finish(&app).await;
+}

@@ -11,6 +11,7 @@ pub mod batches;
 pub mod budgets;
 pub mod campaigns;
 pub mod claim;
+pub mod compare;
 pub mod control;
 pub mod dispatch;
 pub mod economy;

@@ -1,6 +1,7 @@
 //! What keeps the whole going, in every worker, one duty a file. Each may run in any number of workers at once.
 
 mod budgets;
+mod compare;
 mod dispatch;
 mod economy;
 mod janitor;
@@ -32,6 +33,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
         every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),
         every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
+        every(Duration::from_secs(2), &stop, "compare", async || compare::once(&worker).await),
         every(Duration::from_hours(1), &stop, "partitions", async || partitions::once(&worker).await),
     );
 }
