@@ -189,3 +189,33 @@ async fn every_size_is_taken() {
     }
     assert_eq!(rows(&app).await, (5, total));
 }
+
+#[tokio::test]
+async fn an_economy_batch_waits_in_its_lane_and_says_so() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let in_hours = |hours: i64| (chrono::Utc::now() + chrono::TimeDelta::minutes(hours * 60 - 1)).to_rfc3339();
+    let economy = |deadline: String| {
+        let mut body = batch_of(40);
+        (body["mode"], body["deadline"]) = (json!("economy"), json!(deadline));
+        body
+    };
+    for bad in [in_hours(1), in_hours(-1), in_hours(170)] {
+        let problem = member.submit(&economy(bad)).await.expect(422).json();
+        assert_eq!(
+            (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
+            (&json!("/deadline"), &json!("out_of_range"))
+        );
+    }
+    let batch = member.submit(&economy(in_hours(24))).await.expect(202).json();
+    assert_eq!(
+        (&batch["mode"], &batch["lane"], &batch["lane_reason"]),
+        (&json!("economy"), &json!("waiting"), &Value::Null)
+    );
+    assert!(batch["deadline"].as_str().is_some_and(|deadline| deadline.ends_with('Z')));
+    assert_eq!((&batch["counts"]["queued"], &batch["counts"]["pending"]), (&json!(0), &json!(40)));
+    let waiting = app.app.queue.waiting(Duration::from_secs(2)).await.expect("Redis answers");
+    assert_eq!(waiting, 0, "its posts are the lane's first");
+    let live = member.submit(&batch_of(1)).await.expect(202).json();
+    assert_eq!((&live["mode"], &live["deadline"], &live["lane"]), (&json!("live"), &Value::Null, &Value::Null));
+}
