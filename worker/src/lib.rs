@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod generate_post;
 pub mod halted;
 pub mod hands;
+pub mod intake;
 pub mod lease;
 pub mod operator;
 pub mod pace;

@@ -118,7 +118,7 @@ impl Life {
         let (writer, write) = settle::start(store.clone(), lease.worker, doorbell.clone());
         let gateway =
             Gateway::from_settings(settings, names, Arc::new(Semaphore::new(slots)), Arc::new(lease.clone()))?;
-        let tasks = TaskTracker::new();
+        let (intake, tasks) = (gateway.intake(), TaskTracker::new());
         let pace = Arc::new(Pace::default());
         let worker = Worker {
             settings: settings.worker.clone(),
@@ -132,7 +132,7 @@ impl Life {
             lease,
             writer,
             doorbell,
-            hands: Hands::new(slots, Arc::clone(&pace)),
+            hands: Hands::new(slots, Arc::clone(&pace), intake),
             pace,
             appetite: Arc::new(Notify::new()),
             halted: Halted::default(),
@@ -159,16 +159,20 @@ impl Life {
         let until = stop.clone();
         duties.spawn(async move { watcher.halted.watch(&watcher.store, &watcher.redis, &until).await });
         duties.close();
+        // Until the last post has ended: how its calls ended is told, too.
+        let (keeper, done) = (Arc::clone(worker), CancellationToken::new());
+        let until = done.clone();
+        let keeping = TaskTracker::new().spawn(async move { keeper.gateway.keep(&until).await });
         let end = tokio::select! {
             () = term.cancelled() => End::Drained,
             () = worker.lease.lost() => End::LostLease,
         };
         worker.draining.cancel();
         stop.cancel();
-        self.finish(end, duties).await
+        self.finish(end, duties, (keeping, done)).await
     }
 
-    async fn finish(self, end: End, duties: TaskTracker) -> End {
+    async fn finish(self, end: End, duties: TaskTracker, (keeping, done): (JoinHandle<()>, CancellationToken)) -> End {
         let Self { worker, tail, keeper } = self;
         worker.tasks.close();
         // A lost lease too: nothing more is sent, but what calls under way cost is still to be told.
@@ -178,6 +182,10 @@ impl Life {
             worker.tasks.wait().await;
         }
         duties.wait().await;
+        done.cancel();
+        if tokio::time::timeout(Duration::from_secs(1), keeping).await.is_err() {
+            warn!("the other workers were not told how the last calls ended");
+        }
         // The last handles: the writer writes what was handed in, and ends.
         drop(worker);
         for task in tail {

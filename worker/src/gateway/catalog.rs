@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,15 @@ use chrono::{Days, NaiveDate, Utc};
 use secrecy::SecretString;
 use shared::config::{Names, Settings};
 use shared::domain::Step;
+use shared::gateway_state::{self, Dimension};
 use url::Url;
 
+use super::admission::Window;
 use super::config_error::GatewayConfigError;
 use super::prices::{ModelPrice, Prices};
-use super::profiles::{Dialect, Limits, Output, Pooling, Profiles, ProviderProfile, RouteProfile};
+use super::profiles::{
+    Dialect, Limits, LimitsPer, Output, Pooling, Profiles, ProviderProfile, RouteProfile, TpmSettlement,
+};
 use super::wire::Endpoint;
 
 /// The last number that the name of a key may end with.
@@ -41,7 +46,47 @@ pub(crate) struct Provider {
     pub(crate) base: Url,
     /// Whether captions can be handed in as files.
     pub(crate) batch_api: bool,
+    /// Host and port.
+    pub(crate) host: String,
     pub(crate) pools: Vec<usize>,
+    pub(crate) bounds: Bounds,
+}
+
+/// How much a provider may be asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) window: Window,
+    /// Whether all models of a pool share its limits.
+    pub(crate) limits_shared: bool,
+    /// Whether tokens that were reserved and not used are given back.
+    pub(crate) refunds: bool,
+    /// Calls of one pool in flight at first, and at most; 0 is no bound.
+    pub(crate) start: u64,
+    pub(crate) most: u64,
+}
+
+impl Provider {
+    /// What the limits of a model belong to within a pool.
+    pub(crate) fn meter<'a>(&self, model: &'a Model) -> &'a str {
+        if self.bounds.limits_shared { "*" } else { &model.name }
+    }
+}
+
+/// Calls of a pool in flight at first, where nobody stated anything.
+const IN_FLIGHT: u64 = 16;
+
+impl Bounds {
+    fn of(profile: &ProviderProfile) -> Self {
+        let most = profile.max_in_flight.map_or(0, NonZeroU64::get);
+        let start = profile.in_flight.map_or(IN_FLIGHT, NonZeroU64::get);
+        Self {
+            window: Window::of(Duration::from_secs(profile.window_seconds.get())),
+            limits_shared: profile.limits_per == LimitsPer::Pool,
+            refunds: profile.tpm_settlement == TpmSettlement::Refund,
+            start: if most > 0 { start.min(most) } else { start },
+            most,
+        }
+    }
 }
 
 /// What shares a limit.
@@ -78,6 +123,8 @@ pub(crate) struct Model {
     pub(crate) deadline: Duration,
     pub(crate) first_byte: Duration,
     pub(crate) completion_cap: u32,
+    /// Stated limits on requests, tokens and images in a window; 0 is none.
+    pub(crate) stated: [u64; 3],
 }
 
 impl Catalog {
@@ -114,7 +161,7 @@ impl Catalog {
             indexes.extend(added.map(|index| (name.as_str(), index)));
         }
         for (name, route) in &profiles.routes {
-            let resolved = resolve(name, route, prices, &indexes)?;
+            let resolved = resolve(name, route, profiles, prices, &indexes)?;
             if !resolved.models.is_empty() {
                 // The profiles' check lets only names of steps through.
                 let step = name.parse().unwrap_or(Step::Caption);
@@ -135,6 +182,45 @@ impl Catalog {
         self.routes.iter().map(|(step, route)| (*step, route))
     }
 
+    /// What others may see of it.
+    pub(crate) fn shown(&self) -> gateway_state::Catalog {
+        let providers = self.providers.iter().enumerate().map(|(index, provider)| gateway_state::CatalogProvider {
+            name: provider.name.clone(),
+            dialect: format!("{:?}", provider.dialect).to_lowercase(),
+            host: provider.host.clone(),
+            window_seconds: provider.bounds.window.length().as_secs(),
+            pools: provider.pools.iter().map(|pool| self.shown_pool(*pool)).collect(),
+            models: self.shown_models(index),
+        });
+        gateway_state::Catalog { providers: providers.collect() }
+    }
+
+    fn shown_pool(&self, pool: usize) -> gateway_state::CatalogPool {
+        let pool = &self.pools[pool];
+        let keys = pool.keys.iter().map(|key| self.keys[*key].label.clone()).collect();
+        gateway_state::CatalogPool { name: pool.name.clone(), keys }
+    }
+
+    fn shown_models(&self, provider: usize) -> Vec<gateway_state::CatalogModel> {
+        let mut shown: Vec<gateway_state::CatalogModel> = Vec::new();
+        for (step, route) in &self.routes {
+            for model in route.models.iter().filter(|model| model.provider == provider) {
+                if let Some(known) = shown.iter_mut().find(|known| known.name == model.name) {
+                    known.steps.push(step.as_str().to_owned());
+                    continue;
+                }
+                let limits = Dimension::ALL.into_iter().zip(model.stated).filter(|(_, limit)| *limit > 0);
+                shown.push(gateway_state::CatalogModel {
+                    steps: vec![step.as_str().to_owned()],
+                    name: model.name.clone(),
+                    meter: self.providers[provider].meter(model).to_owned(),
+                    limits: limits.collect(),
+                });
+            }
+        }
+        shown
+    }
+
     /// Adds a provider with the keys that the environment has for it; `None` when it has none.
     fn add_provider(
         &mut self,
@@ -151,7 +237,7 @@ impl Catalog {
             Some(url) => parse_base(variable.unwrap_or_default(), &url)?,
             None => parse_base(&format!("providers.{name}.base_url"), &profile.base_url)?,
         };
-        let index = self.push_provider(name, profile, base);
+        let index = self.push_provider(name, profile, base, Bounds::of(profile));
         for (label, key) in keys {
             let stated =
                 profile.pools.iter().find(|(_, labels)| labels.contains(&label)).map(|(pool, _)| pool.as_str());
@@ -170,14 +256,19 @@ impl Catalog {
         if base.path() == "/" {
             base.set_path("/v1");
         }
-        let index = self.push_provider("simulator", profile, base);
+        // It takes as many calls at once as one cares to make.
+        let bounds = Bounds { start: 0, ..Bounds::of(profile) };
+        let index = self.push_provider("simulator", profile, base, bounds);
         self.push_key(index, "simulator", "simulator".to_owned(), "simulated".to_owned())?;
         Ok(index)
     }
 
-    fn push_provider(&mut self, name: &str, profile: &ProviderProfile, base: Url) -> usize {
+    fn push_provider(&mut self, name: &str, profile: &ProviderProfile, base: Url, bounds: Bounds) -> usize {
         let ProviderProfile { dialect, batch_api, .. } = *profile;
-        self.providers.push(Provider { name: name.to_owned(), dialect, base, batch_api, pools: Vec::new() });
+        let port = base.port_or_known_default().unwrap_or_default();
+        let host = format!("{}:{port}", base.host_str().unwrap_or_default());
+        let (name, pools) = (name.to_owned(), Vec::new());
+        self.providers.push(Provider { name, dialect, base, host, batch_api, pools, bounds });
         self.providers.len() - 1
     }
 
@@ -242,6 +333,7 @@ fn parse_base(name: &str, url: &str) -> Result<Url, GatewayConfigError> {
 fn resolve(
     name: &str,
     profile: &RouteProfile,
+    profiles: &Profiles,
     prices: &Prices,
     providers: &BTreeMap<&str, usize>,
 ) -> Result<Route, GatewayConfigError> {
@@ -274,6 +366,7 @@ fn resolve(
             deadline: Duration::from_secs(deadline),
             first_byte: Duration::from_secs(entry.first_byte_seconds.unwrap_or(profile.first_byte_seconds)),
             completion_cap: entry.max_completion_tokens.unwrap_or(profile.max_completion_tokens),
+            stated: profiles.providers.get(&entry.provider).map(|owner| owner.stated(&entry.model)).unwrap_or_default(),
         });
     }
     Ok(Route { models })

@@ -23,6 +23,8 @@ pub enum GatewayConfigError {
     WrongOutput { route: String, model: String, makes: String, needs: String },
     #[error(transparent)]
     Names(#[from] ConfigError),
+    #[error("the address of Redis cannot be used: {0}")]
+    Redis(#[from] redis::RedisError),
     #[error("the HTTP client could not be built: {0}")]
     Http(#[from] reqwest::Error),
 }

@@ -3,15 +3,19 @@
 //! [`Gateway::chat`] and [`Gateway::image`] make a [`Plan`](plan) of every way there is, and then, for one target at a
 //! time:
 //!
+//! 0. have the [`admission`] book a time at one of them, in one call of Redis for all limits of all workers, and sleep until
+//!    shortly before it;
 //! 1. book the call with the [`Ledger`] at a true upper bound of its cost, which writes the attempt before anything is
 //!    sent;
-//! 2. wait for one of the worker's slots, and look a last time whether the lease is fresh and the target open;
+//! 2. wait for one of the worker's slots, and look a last time whether the lease is fresh, the target open and the time not
+//!    missed;
 //! 3. send exactly one HTTP request ([`wire`]), with the attempt's id in a header, and give the slot back;
 //! 4. read the answer ([`dialect`]), price it ([`prices`]) and settle the call, exactly once, on every path;
 //! 5. judge a failure ([`verdict`]: a pure function), tell the [`admission`] what it teaches, and let the plan say what is
 //!    next.
 //!
-//! What the books refuse, and what no target can serve now, comes back as [`Stop`]. A future that is dropped between 1 and
+//! What the books refuse, and what no target can serve now, comes back as [`Stop`]; a post that waits for its turn holds
+//! neither a slot nor money. A future that is dropped between 1 and
 //! 4 leaves its attempt as sent, and whoever tidies up turns it into one whose cost is unknown.
 
 mod admission;
@@ -23,6 +27,7 @@ mod dialect;
 mod failure;
 mod fetch;
 mod listing;
+mod offers;
 mod plan;
 mod profiles;
 mod reply;
@@ -42,16 +47,19 @@ use std::time::Duration;
 use shared::config::{Names, Settings};
 use shared::domain::Step;
 use shared::prices;
+use shared::queue::QueueError;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};
 pub(crate) use batch::{Answered, BatchPlace, DeskError, LineEnd, NoBatchPlace, ProviderView, Status};
 pub use config_error::GatewayConfigError;
 pub use survey::{Asked, Finding, KeySurvey, ProviderSurvey, Survey, Unpriced, check};
 
+use crate::intake::Intake;
 use crate::pictures::PictureCheck;
 use crate::settle::Ledger;
-use admission::Admission;
+use admission::{Admission, BreakerTimes};
 use catalog::Catalog;
 use fetch::Fetcher;
 use tasks::{Moderating, Painting, Writing};
@@ -79,6 +87,7 @@ pub struct Gateway {
 struct Inner {
     catalog: Catalog,
     admission: Admission,
+    intake: Arc<Intake>,
     http: reqwest::Client,
     fetcher: Fetcher,
     memory: BodyMemory,
@@ -93,14 +102,14 @@ impl Gateway {
     /// Reads the provider profiles and prices (built in, or the files that `settings.providers` names) and the keys among
     /// `names`. `slots` bounds the calls in flight.
     ///
-    /// A process-wide TLS provider must be installed before.
+    /// A process-wide TLS provider must be installed before. Must be called in a runtime; [`Self::keep`] must run beside it.
     pub fn from_settings(
         settings: &Settings,
         names: &Names,
         slots: Arc<Semaphore>,
         guard: Arc<dyn SendGuard>,
     ) -> Result<Self, GatewayConfigError> {
-        Self::over(Catalog::load(settings, names)?, settings, slots, guard)
+        Self::over(Catalog::load(settings, names)?, settings, slots, guard, BreakerTimes::default())
     }
 
     fn over(
@@ -108,13 +117,20 @@ impl Gateway {
         settings: &Settings,
         slots: Arc<Semaphore>,
         guard: Arc<dyn SendGuard>,
+        breakers: BreakerTimes,
     ) -> Result<Self, GatewayConfigError> {
         let http = http_client(&catalog, settings.worker.concurrency)?;
         let inner = Inner {
             fetcher: Fetcher::new(http.clone())?,
             http,
+            admission: Admission::new(
+                &settings.redis,
+                catalog.limits.patience(),
+                catalog.limits.on_redis_loss,
+                breakers,
+            )?,
+            intake: Arc::new(Intake::new(settings.worker.concurrency)),
             catalog,
-            admission: Admission::default(),
             memory: BodyMemory::new(),
             pictures: PictureCheck::new(),
             slots,
@@ -145,6 +161,27 @@ impl Gateway {
     /// Whether a provider with a key judges texts.
     pub fn moderates(&self) -> bool {
         self.inner.catalog.route(Step::Moderation).is_some()
+    }
+
+    /// Does what has to be done beside the calls: tells Redis how calls ended when no other call takes that along, and
+    /// mirrors what others put aside. Ends, with everything told, when `stop` is cancelled.
+    pub async fn keep(&self, stop: &CancellationToken) {
+        self.inner.admission.keep(stop).await;
+    }
+
+    /// Says how many workers live, this one included: without Redis they divide the limits among themselves.
+    pub fn share_among(&self, living: u64) {
+        self.inner.admission.share_among(living);
+    }
+
+    /// Shows the others what this worker is configured to call.
+    pub async fn show_catalog(&self) -> Result<(), QueueError> {
+        self.inner.admission.show(&self.inner.catalog.shown()).await
+    }
+
+    /// How many posts may be taken while providers have no room.
+    pub fn intake(&self) -> Arc<Intake> {
+        Arc::clone(&self.inner.intake)
     }
 
     /// Whether there is any provider with a key.

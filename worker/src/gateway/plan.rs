@@ -3,17 +3,11 @@
 //! It is made once. Every target is tried at most once for each class of failure, but for the repeats that a verdict
 //! allows, and those have a budget of their own: going on to another key never uses up a repeat, nor the other way round.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
-use super::admission::{Admission, Standing};
 use super::catalog::{Catalog, Route};
 use super::profiles::Limits;
 use super::verdict::{Again, Class, Effect, NextModel, OtherPool, Verdict};
-
-/// Rests that are waited out on the spot, for one step of one post.
-const SLEEPS: u32 = 3;
 
 /// One way to make a call. `model` counts in the route, the others in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +26,13 @@ struct Candidate {
     seen: Vec<Class>,
 }
 
-/// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pick {
-    Call(Target),
-    /// The soonest opening is near: sleep in place.
-    Sleep(Duration),
-    /// Nothing is open; the soonest opening, and why it is closed.
-    Wait(Duration, Class),
-    /// Everything was tried.
-    Exhausted,
+/// What may be called next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offers {
+    /// One tier a model, in the route's order; in each one key of every pool, in turn. None is empty.
+    pub(crate) tiers: Vec<Vec<Target>>,
+    /// The soonest opening of what is left out, and why it is closed.
+    pub(crate) soonest: Option<(Instant, Class)>,
 }
 
 /// What a failure leads to.
@@ -65,7 +56,6 @@ pub(crate) enum Pause {
 pub(crate) struct Plan {
     candidates: Vec<Candidate>,
     repeats_left: u32,
-    sleeps_left: u32,
     declined: bool,
     /// Models that were tried at another pool, where that is allowed once.
     moved: Vec<usize>,
@@ -85,52 +75,43 @@ impl Plan {
                 }
             }
         }
-        Self {
-            candidates,
-            repeats_left: catalog.limits.repeats,
-            sleeps_left: SLEEPS,
-            declined: false,
-            moved: Vec::new(),
-        }
+        Self { candidates, repeats_left: catalog.limits.repeats, declined: false, moved: Vec::new() }
     }
 
-    /// The first target that is open. A model's rest that is short is waited out before the next model is asked.
-    pub(crate) fn pick(&mut self, route: &Route, admission: &Admission, limits: &Limits, now: Instant) -> Pick {
-        let mut soonest: Option<(Instant, Class)> = None;
+    /// What is left to be called; `aside` says what is put aside, why and until when.
+    pub(crate) fn offers(
+        &self,
+        limits: &Limits,
+        aside: impl Fn(Target) -> Option<(Class, Instant)>,
+        now: Instant,
+    ) -> Offers {
+        let mut offers = Offers::default();
         let mut note = |until: Instant, class: Class| {
-            if soonest.is_none_or(|(known, _)| until < known) {
-                soonest = Some((until, class));
+            if offers.soonest.is_none_or(|(known, _)| until < known) {
+                offers.soonest = Some((until, class));
             }
         };
-        for (index, model) in route.models.iter().enumerate() {
-            let mut near: Option<Instant> = None;
-            for candidate in
-                self.candidates.iter().filter(|candidate| candidate.target.model == index && !candidate.out)
-            {
-                match admission.standing(candidate.target, &model.name, now) {
-                    // Told twice to slow down: it is left alone for the rest of this step.
-                    Standing::Open if candidate.limited() > 1 => note(now + limits.rest(), Class::RateLimited),
-                    Standing::Open => return Pick::Call(candidate.target),
-                    Standing::Resting(until) => {
-                        note(until, Class::RateLimited);
-                        if candidate.limited() < 2 {
-                            near = Some(near.map_or(until, |known| known.min(until)));
-                        }
-                    }
-                    Standing::Aside(class, until) => note(until, class),
-                }
+        let mut tier: Vec<Target> = Vec::new();
+        for Candidate { target, out, .. } in &self.candidates {
+            if tier.last().is_some_and(|last| last.model != target.model) {
+                offers.tiers.push(std::mem::take(&mut tier));
             }
-            if let Some(until) = near.filter(|until| *until <= now + limits.patience())
-                && self.sleeps_left > 0
-            {
-                self.sleeps_left -= 1;
-                return Pick::Sleep(until - now);
+            if *out || tier.iter().any(|other| other.pool == target.pool) {
+                continue;
+            }
+            // Told twice to slow down: it is left alone for the rest of this step.
+            if self.limited(*target) > 1 {
+                note(now + limits.rest(), Class::RateLimited);
+            } else if let Some((class, until)) = aside(*target) {
+                note(until, class);
+            } else {
+                tier.push(*target);
             }
         }
-        match soonest {
-            Some((until, class)) => Pick::Wait(until - now, class),
-            None => Pick::Exhausted,
+        if !tier.is_empty() {
+            offers.tiers.push(tier);
         }
+        offers
     }
 
     /// Takes in that `target` failed, and says what that leads to.
@@ -173,7 +154,7 @@ impl Plan {
         let same_place = |other: Target| other.model == target.model && other.pool == target.pool;
         match (verdict.effect, verdict.other_pool) {
             // Its rest says when it may be asked again.
-            (Effect::PoolRests(_), _) => {}
+            (Effect::PoolRests(_) | Effect::SlowDown(_), _) => {}
             (Effect::KeyAside, _) => self.drop_where(|other| other.key == target.key),
             (Effect::PoolAside(_), _) => self.drop_where(|other| other.pool == target.pool),
             (_, OtherPool::Yes) => self.drop_where(same_place),
@@ -185,16 +166,17 @@ impl Plan {
         }
     }
 
+    /// How often the model was told at this pool that it is over a limit.
+    fn limited(&self, target: Target) -> usize {
+        let same = |other: &&Candidate| other.target.model == target.model && other.target.pool == target.pool;
+        let classes = self.candidates.iter().filter(same).flat_map(|candidate| &candidate.seen);
+        classes.filter(|class| **class == Class::RateLimited).count()
+    }
+
     fn drop_where(&mut self, useless: impl Fn(Target) -> bool) {
         for candidate in &mut self.candidates {
             candidate.out |= useless(candidate.target);
         }
-    }
-}
-
-impl Candidate {
-    fn limited(&self) -> usize {
-        self.seen.iter().filter(|class| **class == Class::RateLimited).count()
     }
 }
 

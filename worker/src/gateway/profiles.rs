@@ -1,12 +1,15 @@
 //! `config/providers.toml` as it stands in the file: providers, limits and routes, before keys and prices are known.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::Deserialize;
 use shared::domain::Step;
 pub(crate) use shared::prices::Output;
+use shared::domain::Nanodollars;
 
+use super::admission::OnRedisLoss;
 use super::config_error::GatewayConfigError;
 
 /// The profiles that are built in.
@@ -35,6 +38,71 @@ pub(crate) struct ProviderProfile {
     /// Names of pools and the keys' names in them; keys that are in none follow `pooling`.
     #[serde(default)]
     pub(crate) pools: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) limits_per: LimitsPer,
+    #[serde(default = "minute")]
+    pub(crate) window_seconds: NonZeroU64,
+    pub(crate) requests_per_minute: Option<NonZeroU64>,
+    pub(crate) tokens_per_minute: Option<NonZeroU64>,
+    pub(crate) images_per_minute: Option<NonZeroU64>,
+    pub(crate) in_flight: Option<NonZeroU64>,
+    pub(crate) max_in_flight: Option<NonZeroU64>,
+    #[serde(default)]
+    pub(crate) tpm_settlement: TpmSettlement,
+    /// Limits of single models, by name.
+    #[serde(default)]
+    pub(crate) models: BTreeMap<String, StatedLimits>,
+}
+
+/// Limits in a window, as stated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatedLimits {
+    pub(crate) requests_per_minute: Option<NonZeroU64>,
+    pub(crate) tokens_per_minute: Option<NonZeroU64>,
+    pub(crate) images_per_minute: Option<NonZeroU64>,
+}
+
+/// What the limits of a provider belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LimitsPer {
+    /// Each model of a pool has them to itself.
+    #[default]
+    Model,
+    /// All models of a pool share them.
+    Pool,
+}
+
+/// What becomes of tokens that were reserved and not used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TpmSettlement {
+    /// They stay counted.
+    #[default]
+    Keep,
+    /// They count no more.
+    Refund,
+}
+
+const fn minute() -> NonZeroU64 {
+    match NonZeroU64::new(60) {
+        Some(seconds) => seconds,
+        None => NonZeroU64::MIN,
+    }
+}
+
+impl ProviderProfile {
+    /// The limits stated for `model`; 0 is none.
+    pub(crate) fn stated(&self, model: &str) -> [u64; 3] {
+        let own = self.models.get(model).copied().unwrap_or_default();
+        let number = |own: Option<NonZeroU64>, all: Option<NonZeroU64>| own.or(all).map_or(0, NonZeroU64::get);
+        [
+            number(own.requests_per_minute, self.requests_per_minute),
+            number(own.tokens_per_minute, self.tokens_per_minute),
+            number(own.images_per_minute, self.images_per_minute),
+        ]
+    }
 }
 
 /// How a provider's requests are written and its answers read.
@@ -67,6 +135,15 @@ pub(crate) struct Limits {
     pub(crate) quarantine_seconds: u64,
     pub(crate) retired_seconds: u64,
     pub(crate) policy_refusal_tries_next_model: bool,
+    #[serde(default = "dollars")]
+    pub(crate) cost_usd: f64,
+    #[serde(default)]
+    pub(crate) on_redis_loss: OnRedisLoss,
+}
+
+/// What one step of one post may cost where nobody said.
+const fn dollars() -> f64 {
+    2.0
 }
 
 impl Limits {
@@ -74,7 +151,12 @@ impl Limits {
         Duration::from_secs(self.wall_seconds)
     }
 
-    /// The longest rest that is waited out on the spot.
+    /// What the tries of one step of one post may cost together.
+    pub(crate) fn cost(&self) -> Nanodollars {
+        Nanodollars::from_usd(self.cost_usd).unwrap_or(Nanodollars(i64::MAX))
+    }
+
+    /// The longest wait in place, and so how far ahead calls are booked.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.patience_seconds)
     }
@@ -128,6 +210,16 @@ impl Profiles {
     }
 
     fn check(&self) -> Result<(), String> {
+        if !(self.limits.cost_usd.is_finite() && self.limits.cost_usd > 0.0) {
+            return Err("limits.cost_usd: it must be more than 0".to_owned());
+        }
+        for (name, provider) in &self.providers {
+            if provider.limits_per == LimitsPer::Pool && !provider.models.is_empty() {
+                return Err(format!(
+                    "providers.{name}: its models share the limits of a pool (limits_per), so none can have limits of its own"
+                ));
+            }
+        }
         for (name, route) in &self.routes {
             if name.parse::<Step>().is_err() {
                 return Err(format!("routes.{name}: there is no such step; there are caption, moderation and image"));

@@ -1,4 +1,4 @@
-//! The loop: picks a target, books the call, sends it once, settles it, and acts on the verdict.
+//! The loop: books a time at a target, reserves the money, sends once, settles both, and acts on the verdict.
 
 use std::time::Duration;
 
@@ -8,22 +8,28 @@ use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step};
 use shared::store::advance::{Bill, CostSource, Quote, Reason};
 use tokio::time::Instant;
 
+use super::Inner;
+use super::admission::{Booked, Booking, Candidate, End, Gauges, Health, Refused, Why};
 use super::ask::Stop;
 use super::catalog::{Catalog, Key, Model, Pool, Provider};
 use super::dialect::Reading;
 use super::failure::Failure;
-use super::plan::{Course, Pause, Pick, Plan, Target};
+use super::offers::scopes;
+use super::plan::{Course, Offers, Pause, Plan, Target};
 use super::prices::Format;
 use super::reply::Usage;
 use super::verdict::{Class, Effect, Money, Verdict, verdict};
 use super::wire::{Answer, Bounds, Expected, Request, WireError, exchange};
-use super::{Inner, admission::Standing};
 use crate::settle::Ledger;
 
 /// How soon it makes sense to come back after everything was tried.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// How soon to look again when only an operator can help.
 const AFTER_REFUSAL: Duration = Duration::from_secs(30);
+/// "Retry after 0 seconds" is said by providers that mean a moment.
+const SHORTEST_REST: Duration = Duration::from_millis(100);
+/// How soon to look again at a target that was closed between the booking and the send.
+const AFTER_CLOSED: Duration = Duration::from_millis(25);
 /// How soon another worker, or this one with a fresh lease, may try.
 const AFTER_LOST_LEASE: Duration = Duration::from_secs(1);
 
@@ -73,128 +79,222 @@ pub(super) struct Served<R> {
 /// What one call came to.
 enum Sent<R> {
     Served(R),
-    Failed(Failure),
-    /// Nothing was sent: while it waited for its turn, its target was closed.
-    Closed,
+    Failed {
+        verdict: Verdict,
+        /// What it cost, or may have.
+        cost: Nanodollars,
+    },
+    /// Nothing was sent: its target was closed, or its time missed, while it was made ready.
+    Missed,
+}
+
+/// What the tries of one step of one post came to so far.
+#[derive(Default)]
+struct Tries {
+    billed: u32,
+    cost: Nanodollars,
+    last: Option<Class>,
+}
+
+impl Tries {
+    fn add(&mut self, verdict: &Verdict, cost: Nanodollars) {
+        // A limit says less about the post than any other trouble it had.
+        let limited = verdict.class == Class::RateLimited;
+        self.last = if limited { self.last.or(Some(verdict.class)) } else { Some(verdict.class) };
+        self.billed += u32::from(verdict.money != Money::NotBilled);
+        self.cost = Nanodollars(self.cost.0.saturating_add(cost.0));
+    }
 }
 
 impl Inner {
     /// Runs `task` to its reply, or to the reason that there is none.
     pub(super) async fn run<T: Task>(&self, ledger: &mut impl Ledger, task: &T) -> Result<Served<T::Reply>, Stop> {
-        let (catalog, start) = (&self.catalog, Instant::now());
-        let Some(route) = catalog.route(task.step()) else { return Err(Stop::Failed(not_configured())) };
+        let (catalog, step, start) = (&self.catalog, task.step(), Instant::now());
+        let Some(route) = catalog.route(step) else { return Err(Stop::Failed(not_configured())) };
         let mut plan = Plan::new(catalog, route, self.next_turn());
-        let (mut billed, mut last): (u32, Option<Class>) = (0, None);
+        let mut tries = Tries::default();
         let mut again: Option<(Target, bool)> = None;
+        let mut size = None;
         loop {
             if start.elapsed() >= catalog.limits.wall() {
-                return Err(wait(AFTER_TROUBLE, last.unwrap_or(Class::NoAnswer)));
+                return Err(wait(AFTER_TROUBLE, tries.last.unwrap_or(Class::NoAnswer)));
             }
-            if billed >= catalog.limits.billed_attempts {
-                return Err(given_up(last.unwrap_or(Class::Unusable)));
+            if tries.billed >= catalog.limits.billed_attempts {
+                return Err(given_up(tries.last.unwrap_or(Class::Unusable)));
             }
-            let (target, double_cap) = match again.take() {
-                Some(again) => again,
-                None => match plan.pick(route, &self.admission, &catalog.limits, Instant::now()) {
-                    Pick::Call(target) => (target, false),
-                    Pick::Sleep(rest) => {
-                        // Those who wait for the same opening do not all come at once.
-                        tokio::time::sleep(jittered(rest)).await;
-                        continue;
-                    }
-                    Pick::Wait(rest, class) => return Err(closed(rest, class, last)),
-                    Pick::Exhausted => return Err(exhausted(last)),
-                },
+            let repeats = again.is_some();
+            let (offers, double_cap) = match again.take() {
+                Some((target, double_cap)) => (Offers { tiers: vec![vec![target]], soonest: None }, double_cap),
+                None => (self.offers(&plan, route), false),
             };
-            let place = Place {
-                provider: &catalog.providers[target.provider],
-                pool: &catalog.pools[target.pool],
-                key: &catalog.keys[target.key],
-                model: &route.models[target.model],
+            let Some(first) = offers.tiers.first().and_then(|tier| tier.first()) else {
+                return Err(match offers.soonest {
+                    Some((until, class)) => closed(until.saturating_duration_since(Instant::now()), class, tries.last),
+                    None => exhausted(tries.last),
+                });
             };
-            let failure = match self.call(ledger, task, target, &place, double_cap).await? {
+            let size = *size.get_or_insert_with(|| task.draft(&self.place(route, *first), false).request.size());
+            let tiers = self.candidates(step, route, &offers.tiers, size, double_cap);
+            let booked = match self.book(step, &tiers).await {
+                Ok(booked) => booked,
+                // Where the repeat would have gone is full; others may not be.
+                Err(_) if repeats => continue,
+                Err(refused) => {
+                    self.intake.refused(!ledger.has_reserved());
+                    return Err(self.turned_away(step, &refused, offers.soonest, tries.last));
+                }
+            };
+            let (target, place) = (booked.candidate.target, self.place(route, booked.candidate.target));
+            let left = Nanodollars(catalog.limits.cost().0.saturating_sub(tries.cost.0));
+            match self.call(ledger, task, &place, double_cap, booked, left).await? {
                 Sent::Served(reply) => {
                     let (provider, model) = (place.provider.name.clone(), place.model.name.clone());
                     return Ok(Served { reply, provider, model });
                 }
-                Sent::Closed => continue,
-                Sent::Failed(failure) => failure,
-            };
-            let verdict = verdict(&failure);
-            self.take_in(target, &place, &failure, &verdict);
-            // A limit says less about the post than any other trouble it had.
-            last = if verdict.class == Class::RateLimited { last.or(Some(verdict.class)) } else { Some(verdict.class) };
-            billed += u32::from(verdict.money != Money::NotBilled);
-            match plan.failed(target, &verdict, catalog.limits.policy_refusal_tries_next_model) {
-                Course::Again { pause, double_cap } => {
-                    if pause == Pause::Jittered {
-                        let pause = rand::rng().random_range(100..500);
-                        tokio::time::sleep(Duration::from_millis(pause)).await;
-                    }
-                    again = Some((target, double_cap));
+                Sent::Missed => {
+                    tokio::time::sleep(jittered(AFTER_CLOSED)).await;
+                    again = repeats.then_some((target, double_cap));
                 }
-                Course::Onward => {}
-                Course::Stop => return Err(exhausted(last)),
+                Sent::Failed { verdict, cost } => {
+                    tries.add(&verdict, cost);
+                    match plan.failed(target, &verdict, catalog.limits.policy_refusal_tries_next_model) {
+                        Course::Again { pause, double_cap } => {
+                            if pause == Pause::Jittered {
+                                let pause = rand::rng().random_range(100..500);
+                                tokio::time::sleep(Duration::from_millis(pause)).await;
+                            }
+                            again = Some((target, double_cap));
+                        }
+                        Course::Onward => {}
+                        Course::Stop => return Err(exhausted(tries.last)),
+                    }
+                }
             }
         }
     }
 
-    /// One call: booked, sent at most once, and settled exactly once.
+    /// Books a time and sleeps until shortly before it. Whoever sleeps here holds neither a slot nor money.
+    async fn book(&self, step: Step, tiers: &[Vec<Candidate>]) -> Result<Booked, Refused> {
+        let _waiting = self.intake.wait();
+        let booked = self.admission.book(step, tiers).await?;
+        let wait = booked.at.saturating_duration_since(Instant::now());
+        self.intake.granted(wait < self.catalog.limits.patience() / 2);
+        tokio::time::sleep(wait.saturating_sub(self.admission.lead())).await;
+        Ok(booked)
+    }
+
+    /// One call that was booked: reserved, sent at most once, and settled exactly once.
     async fn call<T: Task>(
         &self,
         ledger: &mut impl Ledger,
         task: &T,
-        target: Target,
         place: &Place<'_>,
         double_cap: bool,
+        booked: Booked,
+        left: Nanodollars,
     ) -> Result<Sent<T::Reply>, Stop> {
+        let Booked { candidate, at, mut booking } = booked;
+        let readying = Instant::now();
+        if self.is_closed(place, &candidate) {
+            return Ok(Sent::Missed);
+        }
         let draft = task.draft(place, double_cap);
+        if draft.bound > left {
+            return Err(Stop::Failed(too_dear()));
+        }
         let call =
             ledger.reserve(task.step(), quote(&self.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
         let Ok(slot) = self.slots.acquire().await else {
             ledger.settle(unsent_bill());
             return Err(interrupted());
         };
-        if let Err(refusal) = ledger.may_send() {
-            ledger.settle(unsent_bill());
-            return Err(Stop::Refused(refusal));
-        }
-        if let Err(unsent) = self.may_send(target, place) {
+        self.admission.note_lead(readying.elapsed());
+        tokio::time::sleep_until(at).await;
+        if let Err(unsent) = self.last_look(ledger, place, &candidate, at, &booking) {
             ledger.settle(unsent_bill());
             return unsent;
         }
+        booking.sent();
         let started = Instant::now();
         let result = self.send(call, place, &draft).await;
         // Reading what came needs no slot.
         drop(slot);
         let mut bill = Bill { duration: started.elapsed(), ..unsent_bill() };
-        let (content, usage) = match result {
+        let (content, usage, gauges) = match result {
             Ok(answer) => {
                 bill.provider_request_id = request_id(&answer.headers);
+                let gauges = Gauges::read(&answer.headers);
                 let reading = task.read(self, place, answer).await;
-                (reading.content, reading.usage)
+                (reading.content, reading.usage, gauges)
             }
             Err(error) => {
                 bill.provider_request_id = error.headers().and_then(request_id);
-                (Err(Failure::of_wire(&error)), None)
+                let gauges = error.headers().map(Gauges::read).unwrap_or_default();
+                (Err(Failure::of_wire(&error)), None, gauges)
             }
         };
         price(&mut bill, content.as_ref().err(), usage.as_ref(), place.model, &draft);
+        let cost = if bill.state == AttemptState::Unknown { draft.bound } else { bill.cost };
         ledger.settle(bill);
-        Ok(match content {
-            Ok(reply) => Sent::Served(reply),
-            Err(failure) => Sent::Failed(failure),
-        })
+        let used = usage.as_ref().filter(|usage| usage.counts_tokens()).map(|usage| usage.input() + usage.output());
+        let mut end = End { gauges, used, ..End::served() };
+        let failure = match content {
+            Ok(reply) => {
+                booking.settle(end);
+                return Ok(Sent::Served(reply));
+            }
+            Err(failure) => failure,
+        };
+        let verdict = verdict(&failure);
+        end.health = Health::of(&failure, &verdict);
+        self.take_in(place, &candidate, &failure, &verdict, &mut end);
+        booking.settle(end);
+        Ok(Sent::Failed { verdict, cost })
     }
 
-    /// The last look before a send: is the lease fresh, and is the target still open?
-    fn may_send<R>(&self, target: Target, place: &Place<'_>) -> Result<(), Result<Sent<R>, Stop>> {
+    /// The last look before a send: is the work still wanted, the lease fresh, the target open, and the time not missed?
+    fn last_look<R>(
+        &self,
+        ledger: &impl Ledger,
+        place: &Place<'_>,
+        candidate: &Candidate,
+        at: Instant,
+        booking: &Booking,
+    ) -> Result<(), Result<Sent<R>, Stop>> {
+        if let Err(refusal) = ledger.may_send() {
+            return Err(Err(Stop::Refused(refusal)));
+        }
         if !self.guard.may_send() {
             return Err(Err(interrupted()));
         }
-        match self.admission.standing(target, &place.model.name, Instant::now()) {
-            Standing::Open => Ok(()),
-            Standing::Resting(_) | Standing::Aside(..) => Err(Ok(Sent::Closed)),
+        let late = booking.keeps_time() && Instant::now() > at + candidate.window.lateness();
+        if late || self.is_closed(place, candidate) { Err(Ok(Sent::Missed)) } else { Ok(()) }
+    }
+
+    /// Whether this worker knows that the target is put aside or rests.
+    fn is_closed(&self, place: &Place<'_>, candidate: &Candidate) -> bool {
+        let (memory, now) = (self.admission.memory(), Instant::now());
+        memory.aside(|| scopes(place), now).is_some() || memory.rests(candidate, now).is_some()
+    }
+
+    /// No time could be booked: when the post comes again.
+    fn turned_away(
+        &self,
+        step: Step,
+        refused: &Refused,
+        soonest: Option<(Instant, Class)>,
+        last: Option<Class>,
+    ) -> Stop {
+        match refused.why {
+            Why::Large if soonest.is_none() => return Stop::Failed(reason(Class::TooLong)),
+            Why::Paused => return Stop::Closed { after: jittered(refused.opening), reason: paused() },
+            _ => {}
+        }
+        let after = self.admission.back_in(step, refused);
+        let now = Instant::now();
+        match soonest.filter(|(until, _)| *until < now + after && refused.why != Why::Limit) {
+            Some((until, class)) => closed(until.saturating_duration_since(now), class, last),
+            None => closed(after, refused.why.class(), last),
         }
     }
 
@@ -203,10 +303,26 @@ impl Inner {
         exchange(&self.http, &self.memory, &place.key.endpoint, call, &draft.request, bounds).await
     }
 
-    /// Tells the admission what the failure teaches, and the log what an operator has to know.
-    pub(super) fn take_in(&self, target: Target, place: &Place<'_>, failure: &Failure, verdict: &Verdict) {
-        let limits = &self.catalog.limits;
-        let news = self.admission.learn(target, &place.model.name, verdict.effect, limits, Instant::now());
+    /// Keeps what the failure teaches, for all workers, and tells the log what an operator has to know.
+    fn take_in(&self, place: &Place<'_>, candidate: &Candidate, failure: &Failure, verdict: &Verdict, end: &mut End) {
+        let (limits, memory, now) = (&self.catalog.limits, self.admission.memory(), Instant::now());
+        let names = scopes(place);
+        end.class = verdict.class.code();
+        match verdict.effect {
+            Effect::None => {}
+            Effect::KeyAside => end.aside = Some((names.key, limits.quarantine())),
+            Effect::PoolAside(wait) => {
+                end.aside = Some((names.pool, wait.unwrap_or_default().max(limits.quarantine())));
+            }
+            Effect::PoolRests(wait) | Effect::SlowDown(wait) => {
+                end.rest = Some(wait.unwrap_or(limits.rest()).max(SHORTEST_REST));
+            }
+            Effect::ModelRetired => end.aside = Some((names.model, limits.retired())),
+        }
+        if let Some(rest) = end.rest {
+            memory.rest(&candidate.meter, rest, now);
+        }
+        let news = end.aside.as_ref().is_some_and(|(name, length)| memory.put_aside(name, *length, now));
         let (provider, pool, key) = (&place.provider.name, &place.pool.name, &place.key.label);
         let (model, what, class) = (&place.model.name, failure.describe(), verdict.class.code());
         match verdict.effect {
@@ -298,12 +414,13 @@ fn wait(after: Duration, class: Class) -> Stop {
     Stop::Wait { after, reason: reason(class) }
 }
 
-/// Nothing is open. What only an operator can mend is looked at again soon, in case it was.
+/// Nothing is open: the post waits, and that counts for nothing, unless it had trouble of its own before.
 fn closed(rest: Duration, class: Class, last: Option<Class>) -> Stop {
-    match (class, last) {
-        (Class::RateLimited, None | Some(Class::RateLimited)) => Stop::Closed { after: rest, reason: reason(class) },
-        (Class::RateLimited, Some(trouble)) => wait(rest, trouble),
-        _ => wait(rest.min(AFTER_REFUSAL), class),
+    // What only an operator can mend is looked at again soon, in case it was.
+    let after = if class.is_of_the_account() { jittered(rest.min(AFTER_REFUSAL)) } else { rest };
+    match last {
+        Some(trouble) if trouble != Class::RateLimited && !trouble.is_of_the_account() => wait(after, trouble),
+        _ => Stop::Closed { after, reason: reason(class) },
     }
 }
 
@@ -311,9 +428,7 @@ fn closed(rest: Duration, class: Class, last: Option<Class>) -> Stop {
 fn exhausted(last: Option<Class>) -> Stop {
     match last {
         Some(class) if class.is_final() => Stop::Failed(reason(class)),
-        Some(class @ (Class::KeyRefused | Class::OutOfCredit | Class::ModelMissing | Class::RegionRefused)) => {
-            wait(AFTER_REFUSAL, class)
-        }
+        Some(class) if class.is_of_the_account() || class == Class::RegionRefused => wait(AFTER_REFUSAL, class),
         Some(class) => wait(AFTER_TROUBLE, class),
         None => wait(AFTER_TROUBLE, Class::ProviderError),
     }
@@ -330,6 +445,22 @@ fn given_up(last: Class) -> Stop {
 fn interrupted() -> Stop {
     let message = "The worker was interrupted before it could make the call. The post is tried again.".to_owned();
     Stop::Closed { after: AFTER_LOST_LEASE, reason: Reason { class: "interrupted", message } }
+}
+
+fn paused() -> Reason {
+    let message =
+        "Redis, through which the workers agree on the providers' limits, does not answer. The post waits until \
+                   it does."
+            .to_owned();
+    Reason { class: "paused", message }
+}
+
+fn too_dear() -> Reason {
+    let message =
+        "The tries for this post may cost no more (limits.cost_usd of the provider profiles). Raise it, or ask \
+                   for a smaller image, then retry the post."
+            .to_owned();
+    Reason { class: "cost_cap", message }
 }
 
 fn not_configured() -> Reason {

@@ -10,6 +10,7 @@ mod rotation;
 mod scripted;
 mod weight;
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,7 +20,9 @@ use shared::domain::{AttemptState, CallId, Nanodollars, Step};
 use shared::store::advance::{Bill, Caption, Quote, Reason, Refusal};
 use simulator::{Limits, Running, Simulator, SimulatorConfig};
 use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::admission::BreakerTimes;
 use super::catalog::Catalog;
 use super::prices::Prices;
 use super::profiles::{Pooling, Profiles};
@@ -36,6 +39,8 @@ pub(crate) fn install_tls() {
 struct Stage {
     simulator: Running,
     gateway: Gateway,
+    /// Ends what the gateway does beside its calls.
+    _done: DropGuard,
     slots: Arc<Semaphore>,
     lease: Arc<Lease>,
 }
@@ -71,7 +76,8 @@ impl Stage {
         let limits = Limits { requests: Some(requests), ..Limits::NONE };
         let config = SimulatorConfig { limits, limit_window: Duration::from_secs(1), ..SimulatorConfig::default() };
         Self::over(config, &THREE_KEYS, |profiles| {
-            profiles.providers.get_mut("openai").expect("built in").pooling = Pooling::Each;
+            let provider = profiles.providers.get_mut("openai").expect("built in");
+            (provider.pooling, provider.window_seconds) = (Pooling::Each, NonZeroU64::MIN);
             profiles.routes.get_mut("caption").expect("built in").models.truncate(1);
         })
     }
@@ -84,15 +90,17 @@ impl Stage {
             provider.base_url = simulator.url();
         }
         change(&mut profiles);
-        let settings = Settings::load(&Names::from([("DATABASE_URL", "postgresql://db.example/x")])).expect("settings");
+        let settings = settings();
         let at = |index: usize| keys.get(index).copied().unwrap_or(("UNUSED", ""));
         let names = Names::from([at(0), at(1), at(2), at(3)]);
         let prices = Prices::read("").expect("built in");
         let catalog = Catalog::build(&profiles, &prices, &settings, &names).expect("a catalog");
         let (slots, lease) = (Arc::new(Semaphore::new(8)), Arc::new(Lease(AtomicBool::new(true))));
         let guard = Arc::clone(&lease) as Arc<dyn SendGuard>;
-        let gateway = Gateway::over(catalog, &settings, Arc::clone(&slots), guard).expect("a gateway");
-        Self { simulator, gateway, slots, lease }
+        let gateway =
+            Gateway::over(catalog, &settings, Arc::clone(&slots), guard, BreakerTimes::default()).expect("a gateway");
+        let done = keep(&gateway);
+        Self { simulator, gateway, _done: done, slots, lease }
     }
 
     fn fault(&self, fault: simulator::Fault) -> &Self {
@@ -132,6 +140,24 @@ impl Stage {
             }
         }
     }
+}
+
+/// Settings with the Redis of the environment, under a name that no other test has.
+fn settings() -> Settings {
+    let environment = Names::read().expect("the environment");
+    let redis = environment.get("REDIS_URL").expect("readable").expect("REDIS_URL is not set: run `make test`");
+    let names = Names::from([("DATABASE_URL", "postgresql://db.example/x"), ("REDIS_URL", redis.as_str())]);
+    let mut settings = Settings::load(&names).expect("settings");
+    settings.redis.namespace = format!("t{}", uuid::Uuid::now_v7().simple());
+    settings
+}
+
+/// Has the gateway do what it does beside its calls.
+fn keep(gateway: &Gateway) -> DropGuard {
+    let done = CancellationToken::new();
+    let (gateway, until) = (gateway.clone(), done.clone());
+    tokio::spawn(async move { gateway.keep(&until).await });
+    done.drop_guard()
 }
 
 const THREE_KEYS: [(&str, &str); 3] =

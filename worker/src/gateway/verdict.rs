@@ -2,7 +2,7 @@
 //!
 //! | signal | same key again | other pool | next model | effect |
 //! |---|---|---|---|---|
-//! | no connection | once, at once | no | at another host | none yet: breakers come here |
+//! | no connection | once, at once | no | at another host | counts for the breakers of the model and of the host |
 //! | 401; 403 key or permission | no | yes | yes | the key is put aside |
 //! | 403 region | no | no | yes | none |
 //! | 403 moderation | no | yes | yes | none |
@@ -10,13 +10,13 @@
 //! | 401, 402, 403, 429 passed on by a router: its provider's refusal, not of our key | no | once | yes | the model is retired in that pool |
 //! | 429 over a limit | after the rest | yes | when the rest is long | the pool rests |
 //! | 429 over a daily limit | no | yes | yes | the pool rests until the reset |
-//! | 429, 503 `slow_down` | after the rest | no | yes | the pool rests: adaptive concurrency comes here |
+//! | 429, 503 `slow_down` | after the rest | no | yes | the pool rests, and has fewer calls in flight after it |
 //! | 404, `model_not_found`, 403 for this model only | no | once | yes | the model is retired in that pool |
 //! | 400 content policy | no | no | configurable | the post fails |
 //! | 400 context too long, 429 larger than the limit itself | no | no | yes | none |
 //! | 400 other, 413, 422 | no | no | no | the post fails |
-//! | 408, timeout, broken transfer, too large | no | once | yes | billed or not: nobody knows |
-//! | 5xx, 409, 425 | once, jittered | yes | yes | none yet: breakers come here; of 504 and 524 nobody knows whether it was billed |
+//! | 408, timeout, broken transfer, too large | no | once | yes | billed or not: nobody knows; all but the last count for the breaker and lower the calls in flight |
+//! | 5xx, 409, 425 | once, jittered | yes | yes | counts for the model's breaker; of 504 and 524 nobody knows whether it was billed |
 //! | 200 with an error, not JSON, useless | once | no | yes | counts as billed |
 //! | cut at the cap | once with double the cap | no | yes | billed |
 //! | declined, filtered, no image | no | no | once | billed |
@@ -95,6 +95,8 @@ pub(crate) enum Effect {
     PoolAside(Option<Duration>),
     /// `None`: it did not say how long.
     PoolRests(Option<Duration>),
+    /// As `PoolRests`, and with fewer calls in flight after it.
+    SlowDown(Option<Duration>),
     ModelRetired,
 }
 
@@ -255,7 +257,7 @@ fn rate_limited(error: &ProviderError, retry_after: Option<Duration>) -> Verdict
         ..KEY_REFUSED
     };
     if is_slow_down(error) {
-        return Verdict { other_pool: OtherPool::No, ..rested };
+        return Verdict { other_pool: OtherPool::No, effect: Effect::SlowDown(retry_after), ..rested };
     }
     if says(error, &["per day", "per_day", "per-day", "(rpd)", "(tpd)", "daily"]) {
         // Without a time it is tried again in an hour: no one knows when a provider's day ends.
@@ -375,6 +377,11 @@ impl Class {
             Self::Unusable => "The AI models answered, but with nothing that can be used. The post can be retried.",
             Self::CutShort => "The AI models' answers were too long and were cut off. Shorten the brief, then retry.",
         }
+    }
+
+    /// Whether it is about keys, credit or models, which only an operator can mend.
+    pub(crate) const fn is_of_the_account(self) -> bool {
+        matches!(self, Self::KeyRefused | Self::OutOfCredit | Self::ModelMissing)
     }
 
     /// Whether trying again later cannot change it.

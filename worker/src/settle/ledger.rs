@@ -18,6 +18,11 @@ pub trait Ledger: Send {
         Ok(())
     }
 
+    /// Whether a call was reserved since the work was taken in hand.
+    fn has_reserved(&self) -> bool {
+        false
+    }
+
     /// Says what became of the call just reserved.
     fn settle(&mut self, bill: Bill);
 }

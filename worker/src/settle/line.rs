@@ -20,6 +20,8 @@ pub struct Line {
     ordinals: Ordinals,
     /// The call that was granted and has no bill yet.
     open: Option<Open>,
+    /// Whether any call was granted.
+    reserved: bool,
     writer: Writer,
     held: Held,
     ended: bool,
@@ -58,6 +60,7 @@ impl Line {
                 image: claim.image_ordinal,
             },
             open: None,
+            reserved: false,
             writer,
             held,
             ended: false,
@@ -130,7 +133,10 @@ impl Ledger for Line {
         let item = self.item(Next::Send(reservation));
         let owed = item.settle.clone();
         match self.writer.write(item).await {
-            Answer::Granted | Answer::Done => Ok(call),
+            Answer::Granted | Answer::Done => {
+                self.reserved = true;
+                Ok(call)
+            }
             Answer::Refused(refusal) => {
                 self.open = None;
                 if refusal == Refusal::Unwritten {
@@ -140,6 +146,10 @@ impl Ledger for Line {
                 Err(refusal)
             }
         }
+    }
+
+    fn has_reserved(&self) -> bool {
+        self.reserved
     }
 
     fn may_send(&self) -> Result<(), Refusal> {

@@ -7,6 +7,7 @@ mod economy;
 mod janitor;
 mod models;
 mod partitions;
+mod providers;
 mod rescue;
 mod share;
 
@@ -32,6 +33,8 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
         every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),
+        every(Duration::from_secs(2), &stop, "providers' shares", async || providers::share(&worker).await),
+        every(Duration::from_secs(15), &stop, "the providers' catalog", async || providers::show(&worker).await),
         every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
         every(Duration::from_secs(2), &stop, "compare", async || compare::once(&worker).await),
         every(Duration::from_hours(1), &stop, "partitions", async || partitions::once(&worker).await),

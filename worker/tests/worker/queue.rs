@@ -8,6 +8,7 @@ use shared::testing::{Ground, batches};
 use tokio::sync::Notify;
 use worker::doorbell;
 use worker::hands::Hands;
+use worker::intake::Intake;
 use worker::pace::Pace;
 use worker::upkeep::Dispatcher;
 
@@ -19,7 +20,7 @@ fn dispatcher(ground: &Ground, free: usize) -> Dispatcher {
         queue: ground.queue.clone(),
         doorbell: doorbell::start(ground.queue.clone(), ground.settings.redis.namespace.clone()).0,
         slice: 8,
-        hands: Hands::new(free, Arc::clone(&pace)),
+        hands: Hands::new(free, Arc::clone(&pace), Arc::new(Intake::new(free))),
         pace,
         appetite: Arc::new(Notify::new()),
     }

@@ -7,14 +7,13 @@ use shared::config::{Names, Settings};
 use shared::domain::Step;
 use tokio::time::Instant;
 
-use super::{Course, Pick, Plan, Target};
-use crate::gateway::admission::Admission;
+use super::{Course, Plan, Target};
 use crate::gateway::catalog::Catalog;
 use crate::gateway::failure::{Failure, Refused};
 use crate::gateway::prices::Prices;
 use crate::gateway::profiles::{Pooling, Profiles};
 use crate::gateway::reply::ProviderError;
-use crate::gateway::verdict::{Class, verdict};
+use crate::gateway::verdict::{Class, Effect, verdict};
 
 const KEYS: usize = 3;
 
@@ -54,25 +53,26 @@ fn any_failure() -> impl Strategy<Value = Failure> {
     ]
 }
 
-/// Lets every call fail as `failure` says, and returns what was called.
+/// Lets every call fail as `failure` says, and returns what was called. Rests are over at once.
 fn walk(catalog: &Catalog, turn: usize, mut failure: impl FnMut(Target) -> Failure) -> Vec<(Target, Class)> {
-    let (route, admission) = (catalog.route(Step::Caption).expect("configured"), Admission::default());
+    let (route, now) = (catalog.route(Step::Caption).expect("configured"), Instant::now());
     let mut plan = Plan::new(catalog, route, turn);
-    let (mut calls, mut again, mut now) = (Vec::new(), None, Instant::now());
+    let (mut calls, mut again) = (Vec::new(), None);
+    let mut aside: Vec<(Target, Effect)> = Vec::new();
     for _ in 0..1000 {
-        let target = match again.take() {
-            Some(target) => target,
-            None => match plan.pick(route, &admission, &catalog.limits, now) {
-                Pick::Call(target) => target,
-                Pick::Sleep(rest) => {
-                    now += rest;
-                    continue;
-                }
-                Pick::Wait(..) | Pick::Exhausted => return calls,
-            },
+        let closed = |target: Target| {
+            let shut = |(other, effect): &(Target, Effect)| match effect {
+                Effect::KeyAside => other.key == target.key,
+                Effect::PoolAside(_) => other.pool == target.pool,
+                Effect::ModelRetired => (other.pool, other.model) == (target.pool, target.model),
+                _ => false,
+            };
+            aside.iter().any(shut).then_some((Class::KeyRefused, now + catalog.limits.quarantine()))
         };
+        let offered = plan.offers(&catalog.limits, closed, now).tiers.first().map(|tier| tier[0]);
+        let Some(target) = again.take().or(offered) else { return calls };
         let verdict = verdict(&failure(target));
-        admission.learn(target, &route.models[target.model].name, verdict.effect, &catalog.limits, now);
+        aside.push((target, verdict.effect));
         calls.push((target, verdict.class));
         match plan.failed(target, &verdict, false) {
             Course::Again { .. } => again = Some(target),
@@ -81,6 +81,25 @@ fn walk(catalog: &Catalog, turn: usize, mut failure: impl FnMut(Target) -> Failu
         }
     }
     panic!("the plan does not end: {calls:?}");
+}
+
+#[test]
+fn each_pool_offers_one_key_in_turn_and_what_is_put_aside_is_left_out() {
+    let (one, each) = (catalog(Pooling::One), catalog(Pooling::Each));
+    let now = Instant::now();
+    for (catalog, wide) in [(&one, 1), (&each, KEYS)] {
+        let route = catalog.route(Step::Caption).expect("configured");
+        let plan = Plan::new(catalog, route, 1);
+        let offers = plan.offers(&catalog.limits, |_| None, now);
+        assert_eq!((offers.tiers.len(), offers.soonest), (route.models.len(), None));
+        assert!(offers.tiers.iter().all(|tier| tier.len() == wide));
+        assert_eq!(offers.tiers[0][0].key, 1, "the second has its turn");
+        let until = now + std::time::Duration::from_secs(9);
+        let without = |target: Target| (target.key == 1).then_some((Class::KeyRefused, until));
+        let offers = plan.offers(&catalog.limits, without, now);
+        assert!(offers.tiers.iter().flatten().all(|target| target.key != 1));
+        assert_eq!(offers.soonest, Some((until, Class::KeyRefused)));
+    }
 }
 
 proptest! {
