@@ -57,6 +57,7 @@ pub(crate) struct ProviderProfile {
 /// Limits in a window, as stated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are named as in the file")]
 pub(crate) struct StatedLimits {
     pub(crate) requests_per_minute: Option<NonZeroU64>,
     pub(crate) tokens_per_minute: Option<NonZeroU64>,

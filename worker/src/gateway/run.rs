@@ -194,7 +194,7 @@ impl Inner {
         left: Nanodollars,
     ) -> Result<Sent<T::Reply>, Stop> {
         let Booked { candidate, at, mut booking } = booked;
-        let readying = Instant::now();
+        let picked = Instant::now();
         if self.is_closed(place, &candidate) {
             return Ok(Sent::Missed);
         }
@@ -208,7 +208,7 @@ impl Inner {
             ledger.settle(unsent_bill());
             return Err(interrupted());
         };
-        self.admission.note_lead(readying.elapsed());
+        self.admission.note_lead(picked.elapsed());
         tokio::time::sleep_until(at).await;
         if let Err(unsent) = self.last_look(ledger, place, &candidate, at, &booking) {
             ledger.settle(unsent_bill());

@@ -143,7 +143,7 @@ impl Stage {
 }
 
 /// Settings with the Redis of the environment, under a name that no other test has.
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let environment = Names::read().expect("the environment");
     let redis = environment.get("REDIS_URL").expect("readable").expect("REDIS_URL is not set: run `make test`");
     let names = Names::from([("DATABASE_URL", "postgresql://db.example/x"), ("REDIS_URL", redis.as_str())]);

@@ -188,7 +188,7 @@ end
 -- for all the calls that failed together.
 local function adapt(s)
   local cc = KEYS[s.cc]
-  local known = redis.call('HMGET', cc, 'conc', 'cut_at', 'ok')
+  local known = redis.call('HMGET', cc, 'conc', 'cut_at', 'ok', 'tight')
   local conc = number(known[1])
   if s.slow then
     if now - number(known[2]) < s.cut_gap then return end
@@ -196,15 +196,15 @@ local function adapt(s)
     local bound = conc > 0 and math.min(conc, flight) or flight
     redis.call('HSET', cc, 'conc', math.max(1, math.floor(bound * 0.7)), 'cut_at', text(now), 'ok', 0)
     redis.call('PEXPIRE', cc, DAY_MS)
-  elseif conc > 0 then
-    -- Only a bound that is used has shown that it can be more.
-    if (redis.call('ZCARD', KEYS[s.fl]) + 1) * 2 < conc then return end
+  elseif conc > 0 and known[4] then
+    -- Only a bound that turned a call away has to be more.
     local ok = number(known[3]) + 1
     if ok >= conc then
       ok = 0
       conc = known[2] and conc + 1 or conc * 2
       if s.max > 0 then conc = math.min(conc, s.max) end
       redis.call('HSET', cc, 'conc', conc, 'ok', 0)
+      redis.call('HDEL', cc, 'tight')
     else
       redis.call('HSET', cc, 'ok', ok)
     end
@@ -286,7 +286,10 @@ local function look(c)
   if c.max > 0 then bound = bound > 0 and math.min(bound, c.max) or c.max end
   if bound > 0 then
     redis.call('ZREMRANGEBYSCORE', KEYS[c.fl], '-inf', text(now))
-    if redis.call('ZCARD', KEYS[c.fl]) >= bound then return nil, math.max(at, now + ask.full), 'full', 0 end
+    if redis.call('ZCARD', KEYS[c.fl]) >= bound then
+      redis.call('HSET', KEYS[c.cc], 'tight', 1)
+      return nil, math.max(at, now + ask.full), 'full', 0
+    end
   end
   return at, at, hold > now and 'rest' or 'limit', spacing,
     { tats = tats, took = took, limits = limits, roles = roles, bound = bound }

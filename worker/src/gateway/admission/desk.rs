@@ -17,10 +17,11 @@ use shared::gateway_state;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
+use super::super::verdict::Class;
 use super::ask::{
     AsideLine, Ask, BreakerTimes, Candidate, CandidateLine, Keys, Reply, RestLine, SettleLine, Settlement, micros,
 };
-use super::memory::Memory;
+use super::memory::{Memory, Recalled};
 
 /// How long Redis may take to answer.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -262,20 +263,17 @@ impl Desk {
 }
 
 fn remembered(memory: &Memory, keys: &mut Keys<'_>) -> (Vec<AsideLine>, Vec<RestLine>) {
-    let (asides, rests) = memory.recall(Instant::now());
-    let aside = |(name, left, class): (String, Duration, super::super::verdict::Class)| AsideLine {
+    let Recalled { closed, rests } = memory.recall(Instant::now());
+    let aside = |(name, left, class): (String, Duration, Class)| AsideLine {
         name,
         ms: left.as_millis() as u64,
         class: class.code(),
     };
-    let mut rest = |(name, left): (String, Duration)| RestLine {
-        pm: keys.place("pm", &name),
-        name,
-        us: micros(left),
-        class: super::super::verdict::Class::RateLimited.code(),
+    let rest = |(name, left): (String, Duration)| {
+        let (pm, us) = (keys.place("pm", &name), micros(left));
+        RestLine { pm, name, us, class: Class::RateLimited.code() }
     };
-    let rests = rests.into_iter().map(&mut rest).collect();
-    (asides.into_iter().map(aside).collect(), rests)
+    (closed.into_iter().map(aside).collect(), rests.into_iter().map(rest).collect())
 }
 
 /// Whether the script itself is at fault.

@@ -40,6 +40,14 @@ struct Kept {
     learnt: Option<Instant>,
 }
 
+/// What is closed, and for how much longer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recalled {
+    pub(crate) closed: Vec<(String, Duration, Class)>,
+    /// By meter.
+    pub(crate) rests: Vec<(String, Duration)>,
+}
+
 impl Memory {
     /// Whether what is called by `scopes` is put aside.
     pub(crate) fn aside(&self, scopes: impl FnOnce() -> Scopes, now: Instant) -> Option<(Class, Instant)> {
@@ -114,14 +122,14 @@ impl Memory {
     }
 
     /// Everything that is put aside, and every rest, with the time that is left.
-    pub(crate) fn recall(&self, now: Instant) -> (Vec<(String, Duration, Class)>, Vec<(String, Duration)>) {
+    pub(crate) fn recall(&self, now: Instant) -> Recalled {
         let book = self.book();
         let closed = book.closed.iter().filter(|(_, kept)| kept.until > now);
         let rests = book.rests.iter().filter(|(_, until)| **until > now);
-        (
-            closed.map(|(name, kept)| (name.clone(), kept.until - now, kept.class)).collect(),
-            rests.map(|(name, until)| (name.clone(), *until - now)).collect(),
-        )
+        Recalled {
+            closed: closed.map(|(name, kept)| (name.clone(), kept.until - now, kept.class)).collect(),
+            rests: rests.map(|(name, until)| (name.clone(), *until - now)).collect(),
+        }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -162,8 +170,8 @@ mod tests {
     #[test]
     fn what_redis_no_longer_holds_is_forgotten_but_not_what_was_just_learnt() {
         let (memory, now) = (Memory::default(), Instant::now());
-        assert!(memory.put_aside("key/a/K", Duration::from_secs(60), now), "news");
-        assert!(!memory.put_aside("key/a/K", Duration::from_secs(60), now), "no news");
+        assert!(memory.put_aside("key/a/K", Duration::from_mins(1), now), "news");
+        assert!(!memory.put_aside("key/a/K", Duration::from_mins(1), now), "no news");
         memory.mirror(&[], now + Duration::from_secs(1));
         assert_eq!(memory.aside(scopes, now).map(|(class, _)| class), Some(Class::KeyRefused));
         memory.mirror(&[], now + Duration::from_secs(3));
@@ -175,11 +183,11 @@ mod tests {
     #[test]
     fn a_release_is_obeyed_at_once() {
         let (memory, now) = (Memory::default(), Instant::now());
-        memory.put_aside("model/a/p/x/y", Duration::from_secs(60), now);
-        memory.rest("a/p/x/y", Duration::from_secs(60), now);
-        memory.rest("a/p/*", Duration::from_secs(60), now);
+        memory.put_aside("model/a/p/x/y", Duration::from_mins(1), now);
+        memory.rest("a/p/x/y", Duration::from_mins(1), now);
+        memory.rest("a/p/*", Duration::from_mins(1), now);
         memory.hear(&News::Open { name: "model/a/p/x/y".to_owned() }, now);
         assert_eq!(memory.aside(scopes, now), None);
-        assert!(memory.recall(now).1.is_empty(), "it rests no more");
+        assert!(memory.recall(now).rests.is_empty(), "it rests no more");
     }
 }

@@ -314,3 +314,6 @@ const fn lane_of(step: Step) -> usize {
         Step::Moderation => 2,
     }
 }
+
+#[cfg(test)]
+mod tests;

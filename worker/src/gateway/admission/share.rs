@@ -151,9 +151,9 @@ impl Known {
                 if cost > limit {
                     return Err(refused(Why::Large, Duration::ZERO));
                 }
-                let limiter = limiter(&mut self.limiters, candidate, at, limit, living, cost);
+                let cells = limiter(&mut self.limiters, candidate, at, limit, living, cost);
                 let cost = NonZeroU32::new(cost.min(u64::from(u32::MAX)) as u32).unwrap_or(NonZeroU32::MIN);
-                match limiter.cells.check_n(cost) {
+                match cells.cells.check_n(cost) {
                     Ok(Ok(())) => {}
                     Ok(Err(early)) => {
                         let opening = early.wait_time_from(DefaultClock::default().now());

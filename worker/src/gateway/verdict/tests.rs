@@ -104,7 +104,7 @@ const ERRORS_IN_SUCCESS: &[(&str, &str)] = &[
     (r#"{"code":401,"metadata":{"raw":"Unauthorized"}}"#, "ModelMissing No Once Yes ModelRetired ByUsage"),
     (
         r#"{"code":500,"metadata":{"raw":"{\"error\":{\"code\":\"slow_down\"}}"}}"#,
-        "RateLimited AfterRest No Yes PoolRests(None) ByUsage",
+        "RateLimited AfterRest No Yes SlowDown(None) ByUsage",
     ),
 ];
 
