@@ -8,6 +8,7 @@ use serde::Deserialize;
 use shared::domain::Step;
 pub(crate) use shared::prices::Output;
 use shared::domain::Nanodollars;
+use shared::domain::Step;
 
 use super::admission::OnRedisLoss;
 use super::config_error::GatewayConfigError;

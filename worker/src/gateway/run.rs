@@ -414,13 +414,13 @@ fn wait(after: Duration, class: Class) -> Stop {
     Stop::Wait { after, reason: reason(class) }
 }
 
-/// Nothing is open: the post waits, and that counts for nothing, unless it had trouble of its own before.
+/// Nothing is open: the post waits, and that counts for nothing, unless it had trouble of its own before, or only an operator
+/// can mend what is closed; that is looked at again soon, in case it was.
 fn closed(rest: Duration, class: Class, last: Option<Class>) -> Stop {
-    // What only an operator can mend is looked at again soon, in case it was.
-    let after = if class.is_of_the_account() { jittered(rest.min(AFTER_REFUSAL)) } else { rest };
     match last {
-        Some(trouble) if trouble != Class::RateLimited && !trouble.is_of_the_account() => wait(after, trouble),
-        _ => Stop::Closed { after, reason: reason(class) },
+        _ if class.is_of_the_account() => wait(jittered(rest.min(AFTER_REFUSAL)), class),
+        Some(trouble) if trouble != Class::RateLimited && !trouble.is_of_the_account() => wait(rest, trouble),
+        _ => Stop::Closed { after: rest, reason: reason(class) },
     }
 }
 
