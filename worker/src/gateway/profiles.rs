@@ -5,10 +5,9 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::Deserialize;
-use shared::domain::Step;
-pub(crate) use shared::prices::Output;
 use shared::domain::Nanodollars;
 use shared::domain::Step;
+pub(crate) use shared::prices::Output;
 
 use super::admission::OnRedisLoss;
 use super::config_error::GatewayConfigError;
