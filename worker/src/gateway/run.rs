@@ -247,7 +247,11 @@ impl Inner {
         };
         let verdict = verdict(&failure);
         end.health = Health::of(&failure, &verdict);
-        self.take_in(place, &candidate, &failure, &verdict, &mut end);
+        (end.rest, end.aside) = self.take_in(place, &failure, &verdict);
+        end.class = verdict.class.code();
+        if let Some(rest) = end.rest {
+            self.admission.memory().rest(&candidate.meter, rest, Instant::now());
+        }
         booking.settle(end);
         Ok(Sent::Failed { verdict, cost })
     }
@@ -303,26 +307,28 @@ impl Inner {
         exchange(&self.http, &self.memory, &place.key.endpoint, call, &draft.request, bounds).await
     }
 
-    /// Keeps what the failure teaches, for all workers, and tells the log what an operator has to know.
-    fn take_in(&self, place: &Place<'_>, candidate: &Candidate, failure: &Failure, verdict: &Verdict, end: &mut End) {
-        let (limits, memory, now) = (&self.catalog.limits, self.admission.memory(), Instant::now());
-        let names = scopes(place);
-        end.class = verdict.class.code();
-        match verdict.effect {
-            Effect::None => {}
-            Effect::KeyAside => end.aside = Some((names.key, limits.quarantine())),
-            Effect::PoolAside(wait) => {
-                end.aside = Some((names.pool, wait.unwrap_or_default().max(limits.quarantine())));
-            }
-            Effect::PoolRests(wait) | Effect::SlowDown(wait) => {
-                end.rest = Some(wait.unwrap_or(limits.rest()).max(SHORTEST_REST));
-            }
-            Effect::ModelRetired => end.aside = Some((names.model, limits.retired())),
-        }
-        if let Some(rest) = end.rest {
-            memory.rest(&candidate.meter, rest, now);
-        }
-        let news = end.aside.as_ref().is_some_and(|(name, length)| memory.put_aside(name, *length, now));
+    /// Says what the failure teaches all workers: how long the limit rests, and what is put aside for how long. Keeps the
+    /// latter in this worker's memory, and tells the log what an operator has to know.
+    pub(super) fn take_in(
+        &self,
+        place: &Place<'_>,
+        failure: &Failure,
+        verdict: &Verdict,
+    ) -> (Option<Duration>, Option<(String, Duration)>) {
+        let (limits, names) = (&self.catalog.limits, scopes(place));
+        let aside = match verdict.effect {
+            Effect::None | Effect::PoolRests(_) | Effect::SlowDown(_) => None,
+            Effect::KeyAside => Some((names.key, limits.quarantine())),
+            Effect::PoolAside(wait) => Some((names.pool, wait.unwrap_or_default().max(limits.quarantine()))),
+            Effect::ModelRetired => Some((names.model, limits.retired())),
+        };
+        let rest = match verdict.effect {
+            Effect::PoolRests(wait) | Effect::SlowDown(wait) => Some(wait.unwrap_or(limits.rest()).max(SHORTEST_REST)),
+            _ => None,
+        };
+        let keep =
+            |(name, length): &(String, Duration)| self.admission.memory().put_aside(name, *length, Instant::now());
+        let news = aside.as_ref().is_some_and(keep);
         let (provider, pool, key) = (&place.provider.name, &place.pool.name, &place.key.label);
         let (model, what, class) = (&place.model.name, failure.describe(), verdict.class.code());
         match verdict.effect {
@@ -332,6 +338,7 @@ impl Inner {
             Effect::ModelRetired if news => tracing::warn!(provider, pool, model, what, "model missing: not asked for"),
             _ => tracing::debug!(provider, pool, key, model, what, class, "call failed"),
         }
+        (rest, aside)
     }
 }
 

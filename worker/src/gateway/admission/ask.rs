@@ -106,6 +106,12 @@ pub(super) struct AsideLine {
     pub(super) class: &'static str,
 }
 
+impl From<(String, Duration, Class)> for AsideLine {
+    fn from((name, length, class): (String, Duration, Class)) -> Self {
+        Self { name, ms: length.as_millis() as u64, class: class.code() }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct RestLine {
     pub(super) pm: usize,

@@ -42,6 +42,8 @@ pub(super) struct Desk {
     /// How far ahead calls are booked.
     horizon: Duration,
     pending: Mutex<Vec<Settlement>>,
+    /// What is put aside and was told to nobody yet.
+    asides: Mutex<Vec<(String, Duration, Class)>>,
     /// Rung when a settlement waits.
     stir: Notify,
     hurried: AtomicBool,
@@ -84,6 +86,7 @@ impl Desk {
             breaker,
             horizon,
             pending: Mutex::default(),
+            asides: Mutex::default(),
             stir: Notify::new(),
             hurried: AtomicBool::new(false),
             epoch: Mutex::default(),
@@ -123,6 +126,13 @@ impl Desk {
         self.stir.notify_one();
     }
 
+    /// Has it told at once that something is put aside.
+    pub(super) fn tell(&self, name: String, length: Duration, class: Class) {
+        lock(&self.asides).push((name, length, class));
+        self.hurried.store(true, Ordering::Relaxed);
+        self.stir.notify_one();
+    }
+
     /// Waits until a settlement was handed in.
     pub(super) async fn stirred(&self) {
         self.stir.notified().await;
@@ -130,7 +140,7 @@ impl Desk {
 
     /// Whether settlements wait, and whether one of them is urgent.
     pub(super) fn waits(&self) -> (bool, bool) {
-        (!self.pending().is_empty(), self.hurried.load(Ordering::Relaxed))
+        (!self.pending().is_empty() || !lock(&self.asides).is_empty(), self.hurried.load(Ordering::Relaxed))
     }
 
     /// Books a call.
@@ -153,11 +163,13 @@ impl Desk {
             return Err(Away);
         }
         let settlements = self.take_pending();
+        let untold = std::mem::take(&mut *lock(&self.asides));
         let epoch = lock(&self.epoch).clone();
         let (resumes, forgot) = (self.resumes.load(Ordering::Relaxed), self.forgot.load(Ordering::Relaxed));
         let asked = {
             let mut keys = Keys::new(&self.prefix);
-            let (asides, rests) = if forgot { remembered(memory, &mut keys) } else { Default::default() };
+            let (mut asides, rests) = if forgot { remembered(memory, &mut keys) } else { Default::default() };
+            asides.extend(untold.iter().cloned().map(AsideLine::from));
             let ask = Ask {
                 channel: &self.channel,
                 epoch: &epoch,
@@ -196,6 +208,7 @@ impl Desk {
             }
             _ => {
                 self.put_back(settlements, request.as_ref());
+                lock(&self.asides).extend(untold);
                 if !self.away.swap(true, Ordering::Relaxed) {
                     tracing::warn!("Redis does not answer: limits are kept without it");
                 }
@@ -264,16 +277,11 @@ impl Desk {
 
 fn remembered(memory: &Memory, keys: &mut Keys<'_>) -> (Vec<AsideLine>, Vec<RestLine>) {
     let Recalled { closed, rests } = memory.recall(Instant::now());
-    let aside = |(name, left, class): (String, Duration, Class)| AsideLine {
-        name,
-        ms: left.as_millis() as u64,
-        class: class.code(),
-    };
     let rest = |(name, left): (String, Duration)| {
         let (pm, us) = (keys.place("pm", &name), micros(left));
         RestLine { pm, name, us, class: Class::RateLimited.code() }
     };
-    (closed.into_iter().map(aside).collect(), rests.into_iter().map(rest).collect())
+    (closed.into_iter().map(AsideLine::from).collect(), rests.into_iter().map(rest).collect())
 }
 
 /// Whether the script itself is at fault.

@@ -48,6 +48,7 @@ pub(crate) use health::Health;
 pub(crate) use memory::{Memory, Scopes};
 pub(crate) use window::Window;
 
+use super::verdict::Class;
 use ask::Settlement;
 use desk::{Away, Desk, Request};
 use lane::Lane;
@@ -212,6 +213,13 @@ impl Admission {
 
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Tells the others that something is put aside, where no booking does.
+    pub(crate) fn tell(&self, aside: Option<(String, Duration)>, class: Class) {
+        if let Some((name, length)) = aside {
+            self.till.desk.tell(name, length, class);
+        }
     }
 
     /// How long before its time a call has to be made ready.

@@ -229,7 +229,8 @@ impl Gateway {
         let (what, verdict) = (failure.describe(), verdict(failure));
         match (failure, verdict.class) {
             (_, Class::KeyRefused | Class::OutOfCredit) => {
-                self.inner.take_in(place.target, &self.inner.look_up(place), failure, &verdict);
+                let (_, aside) = self.inner.take_in(&self.inner.look_up(place), failure, &verdict);
+                self.inner.admission.tell(aside, verdict.class);
                 DeskError::Key(what)
             }
             (Failure::Status(refused), _) => match refused.status {

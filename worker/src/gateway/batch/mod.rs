@@ -13,9 +13,9 @@ use shared::store::advance::Quote;
 use shared::store::economy::Route;
 use tokio::time::Instant;
 
-use super::admission::Standing;
 use super::ask::ChatAsk;
 use super::catalog::Model;
+use super::offers::scopes;
 use super::plan::Target;
 use super::run::{Draft, Place, Task, quote};
 use super::tasks::Writing;
@@ -70,8 +70,8 @@ impl Gateway {
     pub(crate) fn batch_place(&self, refused: &[String]) -> Result<BatchPlace, NoBatchPlace> {
         let mut why = NoBatchPlace::NoBatchApi;
         for place in self.inner.batch_places() {
-            let (target, model) = (place.target, &place.model.name);
-            let aside = matches!(self.inner.admission.standing(target, model, Instant::now()), Standing::Aside(..));
+            let named = || scopes(&self.inner.look_up(&place));
+            let aside = self.inner.admission.memory().aside(named, Instant::now()).is_some();
             if !aside && !refused.contains(&place.route.key_label) {
                 return Ok(place);
             }
