@@ -268,7 +268,7 @@ impl Catalog {
         let port = base.port_or_known_default().unwrap_or_default();
         let host = format!("{}:{port}", base.host_str().unwrap_or_default());
         let (name, pools) = (name.to_owned(), Vec::new());
-        self.providers.push(Provider { name, dialect, base, host, batch_api, pools, bounds });
+        self.providers.push(Provider { name, dialect, base, batch_api, host, pools, bounds });
         self.providers.len() - 1
     }
 
