@@ -4,6 +4,7 @@
 //! is not reserved and settled exactly once.
 
 mod bodies;
+mod crew;
 mod failures;
 mod happy;
 mod rotation;
