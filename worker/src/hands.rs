@@ -76,6 +76,7 @@ impl Hands {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::Hands;
     use crate::intake::Intake;
@@ -115,10 +116,12 @@ mod tests {
     async fn while_providers_have_no_room_hands_stay_closed() {
         let (hands, intake) = hands(&Arc::new(Pace::default()));
         let waiting: Vec<_> = (0..5).map(|_| intake.wait()).collect();
-        intake.refused(false);
+        intake.refused(Duration::ZERO);
+        assert_eq!(hands.take(32).await.expect("one more than wait").num_permits(), 1);
+        drop(waiting);
+        assert_eq!(hands.take(32).await.expect("hands").num_permits(), 6);
+        intake.refused(Duration::from_mins(1));
         assert_eq!(hands.free(), 0);
         assert!(hands.take(32).await.is_none());
-        drop(waiting);
-        assert_eq!(hands.take(32).await.expect("hands").num_permits(), 5);
     }
 }

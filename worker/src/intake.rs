@@ -1,16 +1,18 @@
 //! Intake: how many posts may wait for room at the providers, so that the others stay in the queue and cost nothing.
 //!
-//! A post waits from its claim until its call is sent, or until it is told to come again later. While calls find room soon,
-//! more may wait; when one is refused, no more than those that wait already. Posts that were taken and refused without
-//! anything made were taken in vain: then nothing is taken for a while, the longer the more often it happens.
+//! A post waits from its claim until its call is sent, or until it is told to come again later. Calls that find room let
+//! more wait, the sooner the more. A fresh post that finds none was taken in vain: then no more are taken than those that
+//! wait already and one, and none at all until it is this worker's turn to find room.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Posts that may always wait.
-const FEWEST: usize = 2;
-/// How long nothing is taken after a post was taken in vain, at first and at most.
-const FIRST: Duration = Duration::from_millis(20);
+const FEWEST: f64 = 2.0;
+/// What a call that found room adds to it: at once, or after a while.
+const SOON: f64 = 1.0;
+const LATER: f64 = 0.25;
+/// For how long nothing is taken at most: things may change.
 const LONGEST: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -19,10 +21,9 @@ pub struct Intake(Mutex<State>);
 #[derive(Debug)]
 struct State {
     waiting: usize,
-    room: usize,
+    room: f64,
     /// As many as ever may wait.
-    most: usize,
-    pause: Duration,
+    most: f64,
     closed_until: Option<Instant>,
 }
 
@@ -33,8 +34,8 @@ pub struct Waiting(Arc<Intake>);
 impl Intake {
     /// For a worker with `slots` calls in flight.
     pub fn new(slots: usize) -> Self {
-        let most = slots.saturating_mul(2).max(FEWEST);
-        Self(Mutex::new(State { waiting: 0, room: most, most, pause: Duration::ZERO, closed_until: None }))
+        let most = (slots as f64 * 2.0).max(FEWEST);
+        Self(Mutex::new(State { waiting: 0, room: most, most, closed_until: None }))
     }
 
     /// Posts that may be taken now.
@@ -50,14 +51,12 @@ impl Intake {
 
     /// A call found room; `soon`: without much of a wait.
     pub fn granted(&self, soon: bool) {
-        if soon {
-            self.state().grow();
-        }
+        self.state().grow(soon);
     }
 
-    /// A post was refused; `in_vain`: nothing was made since it was taken. It does not count as waiting any more.
-    pub fn refused(&self, in_vain: bool) {
-        self.state().shrink(in_vain, Instant::now());
+    /// A fresh post found no room, and this worker's turn is in `turn`. The post does not count as waiting any more.
+    pub fn refused(&self, turn: Duration) {
+        self.state().shrink(turn, Instant::now());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -67,23 +66,18 @@ impl Intake {
 
 impl State {
     fn room_at(&self, now: Instant) -> usize {
-        if self.closed_until.is_some_and(|until| until > now) { 0 } else { self.room.saturating_sub(self.waiting) }
+        let closed = self.closed_until.is_some_and(|until| until > now);
+        if closed { 0 } else { (self.room as usize).saturating_sub(self.waiting) }
     }
 
-    fn grow(&mut self) {
-        self.room = (self.room + 1).min(self.most);
-        self.pause /= 2;
-        if self.pause < FIRST {
-            self.pause = Duration::ZERO;
-        }
+    fn grow(&mut self, soon: bool) {
+        self.room = (self.room + if soon { SOON } else { LATER }).min(self.most);
     }
 
-    fn shrink(&mut self, in_vain: bool, now: Instant) {
-        self.room = self.room.min(self.waiting).max(FEWEST);
-        if in_vain && self.closed_until.is_none_or(|until| until <= now) {
-            self.pause = (self.pause * 2).clamp(FIRST, LONGEST);
-            self.closed_until = Some(now + self.pause);
-        }
+    fn shrink(&mut self, turn: Duration, now: Instant) {
+        self.room = self.room.min(self.waiting as f64 + 1.0).max(FEWEST);
+        let until = now + turn.min(LONGEST);
+        self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
     }
 }
 
@@ -99,42 +93,37 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use super::{FEWEST, Intake, LONGEST, State};
+    use super::{Intake, LONGEST, State};
 
     #[test]
-    fn posts_that_wait_take_room_and_a_refusal_leaves_no_more_of_it_than_they_fill() {
+    fn posts_that_wait_take_room_and_a_refusal_leaves_one_more_than_they_fill() {
         let intake = Arc::new(Intake::new(4));
         let waiting: Vec<_> = (0..3).map(|_| intake.wait()).collect();
         assert_eq!(intake.room(), 5);
-        intake.refused(false);
-        assert_eq!(intake.room(), 0);
+        intake.refused(Duration::ZERO);
+        assert_eq!(intake.room(), 1);
         drop(waiting);
-        assert_eq!(intake.room(), 3);
-        intake.granted(true);
         assert_eq!(intake.room(), 4);
+        intake.granted(true);
+        assert_eq!(intake.room(), 5);
+        for _ in 0..3 {
+            intake.granted(false);
+        }
+        assert_eq!(intake.room(), 5, "a long wait is a small sign of room");
         intake.granted(false);
-        assert_eq!(intake.room(), 4, "a long wait is no sign of room");
+        assert_eq!(intake.room(), 6);
     }
 
     #[test]
-    fn what_is_taken_in_vain_closes_the_intake_longer_and_longer_and_room_opens_it() {
-        let mut state = State { waiting: 0, room: 100, most: 100, pause: Duration::ZERO, closed_until: None };
-        let mut now = Instant::now();
-        let mut pauses = Vec::new();
-        for _ in 0..9 {
-            state.shrink(true, now);
-            // Those that were taken together count once.
-            state.shrink(true, now);
-            pauses.push(state.pause.as_millis());
-            assert_eq!(state.room_at(now), 0);
-            now += state.pause;
-            assert_eq!(state.room_at(now), FEWEST);
-        }
-        assert_eq!(pauses, [20, 40, 80, 160, 320, 640, 1000, 1000, 1000]);
-        assert_eq!(state.pause, LONGEST);
-        for _ in 0..6 {
-            state.grow();
-        }
-        assert_eq!((state.pause, state.room), (Duration::ZERO, FEWEST + 6));
+    fn nothing_is_taken_before_the_turn_and_never_for_long() {
+        let now = Instant::now();
+        let mut state = State { waiting: 0, room: 100.0, most: 100.0, closed_until: None };
+        state.shrink(Duration::from_millis(200), now);
+        // A later refusal does not bring the turn forward.
+        state.shrink(Duration::from_millis(50), now);
+        assert_eq!(state.room_at(now + Duration::from_millis(199)), 0);
+        assert_eq!(state.room_at(now + Duration::from_millis(200)), 2);
+        state.shrink(Duration::from_hours(1), now);
+        assert_eq!((state.room_at(now), state.room_at(now + LONGEST)), (0, 2));
     }
 }

@@ -20,6 +20,7 @@ use super::prices::{ModelPrice, Prices};
 use super::profiles::{
     Dialect, Limits, LimitsPer, Output, Pooling, Profiles, ProviderProfile, RouteProfile, TpmSettlement,
 };
+use super::prompt_weight::PromptWeight;
 use super::wire::Endpoint;
 
 /// The last number that the name of a key may end with.
@@ -125,6 +126,7 @@ pub(crate) struct Model {
     pub(crate) completion_cap: u32,
     /// Stated limits on requests, tokens and images in a window; 0 is none.
     pub(crate) stated: [u64; 3],
+    pub(crate) prompt_weight: PromptWeight,
 }
 
 impl Catalog {
@@ -367,6 +369,7 @@ fn resolve(
             first_byte: Duration::from_secs(entry.first_byte_seconds.unwrap_or(profile.first_byte_seconds)),
             completion_cap: entry.max_completion_tokens.unwrap_or(profile.max_completion_tokens),
             stated: profiles.providers.get(&entry.provider).map(|owner| owner.stated(&entry.model)).unwrap_or_default(),
+            prompt_weight: PromptWeight::default(),
         });
     }
     Ok(Route { models })

@@ -30,6 +30,7 @@ mod listing;
 mod offers;
 mod plan;
 mod profiles;
+mod prompt_weight;
 mod reply;
 mod run;
 mod survey;

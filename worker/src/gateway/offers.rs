@@ -9,9 +9,6 @@ use super::catalog::Route;
 use super::plan::{Offers, Plan, Target};
 use super::run::Place;
 
-/// Bytes of a request that make a token: what providers themselves reckon with before they have counted.
-const BYTES_A_TOKEN: u64 = 4;
-
 impl Inner {
     pub(super) fn place<'a>(&'a self, route: &'a Route, target: Target) -> Place<'a> {
         Place {
@@ -45,7 +42,7 @@ impl Inner {
 
 fn candidate(step: Step, target: Target, place: &Place<'_>, size: usize, double_cap: bool) -> Candidate {
     let Place { provider, pool, model, .. } = place;
-    let prompt = (size as u64).div_ceil(BYTES_A_TOKEN);
+    let prompt = model.prompt_weight.tokens(size);
     let completion = u64::from(model.completion_cap) * if double_cap { 2 } else { 1 };
     let cost = match step {
         Step::Caption => [1, prompt + completion, 0],
@@ -58,6 +55,7 @@ fn candidate(step: Step, target: Target, place: &Place<'_>, size: usize, double_
         pool: format!("{}/{}", provider.name, pool.name),
         host: provider.host.clone(),
         model: format!("{}/{}", provider.host, model.name),
+        size,
         cost,
         stated: model.stated,
         window: provider.bounds.window,

@@ -140,7 +140,10 @@ impl Inner {
                 // Where the repeat would have gone is full; others may not be.
                 Err(_) if repeats => continue,
                 Err(refused) => {
-                    self.intake.refused(!ledger.has_reserved());
+                    // A post that has made its caption was not taken in vain: it waits in a lane of its own.
+                    if step == Step::Caption && !ledger.has_reserved() {
+                        self.intake.refused(self.admission.turn_in(&refused));
+                    }
                     return Err(self.turned_away(step, &refused, offers.soonest, tries.last));
                 }
             };
@@ -236,7 +239,11 @@ impl Inner {
         price(&mut bill, content.as_ref().err(), usage.as_ref(), place.model, &draft);
         let cost = if bill.state == AttemptState::Unknown { draft.bound } else { bill.cost };
         ledger.settle(bill);
-        let used = usage.as_ref().filter(|usage| usage.counts_tokens()).map(|usage| usage.input() + usage.output());
+        let counted = usage.as_ref().filter(|usage| usage.counts_tokens());
+        if let Some(usage) = counted {
+            place.model.prompt_weight.learn(candidate.size, usage.input());
+        }
+        let used = counted.map(|usage| usage.input() + usage.output());
         let mut end = End { gauges, used, ..End::served() };
         let failure = match content {
             Ok(reply) => {

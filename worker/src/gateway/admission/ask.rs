@@ -22,6 +22,8 @@ pub(crate) struct Candidate {
     pub(crate) host: String,
     /// `host/model`
     pub(crate) model: String,
+    /// Bytes of the request.
+    pub(crate) size: usize,
     /// Requests, tokens and images that the call takes.
     pub(crate) cost: [u64; 3],
     /// Stated limits; 0 is none.

@@ -198,17 +198,29 @@ impl Admission {
         Ok(Booked { candidate, at: now, booking })
     }
 
+    /// When it is this worker's turn to find room after a refusal: when the opening can be booked, and then, at random,
+    /// once in the time in which every worker has one turn.
+    pub(crate) fn turn_in(&self, refused: &Refused) -> Duration {
+        let round = refused.spacing * self.living();
+        refused.opening.saturating_sub(self.horizon) + round.mul_f64(rand::rng().random_range(0.0..2.0))
+    }
+
     /// When a post that was refused at `step` comes again.
     pub(crate) fn back_in(&self, step: Step, refused: &Refused) -> Duration {
-        let living = self.till.share.living().min(1_000) as u32;
         // As soon as its time is near enough to be booked.
         let opening = match refused.why {
             Why::Limit | Why::Rest => refused.opening.saturating_sub(self.horizon / 2),
             _ => refused.opening,
         };
         // Where no limit says how many may pass, a fair number a second does.
-        let spacing = if refused.spacing.is_zero() { Duration::from_millis(20) } else { refused.spacing * living };
+        let spacing =
+            if refused.spacing.is_zero() { Duration::from_millis(20) } else { refused.spacing * self.living() };
         self.lanes[lane_of(step)].back_in(opening, spacing, Instant::now())
+    }
+
+    /// Workers that live, within reason.
+    fn living(&self) -> u32 {
+        self.till.share.living().min(1_000) as u32
     }
 
     pub(crate) fn memory(&self) -> &Memory {

@@ -224,6 +224,7 @@ mod tests {
             most: 0,
             deadline: Duration::from_secs(9),
             refunds: false,
+            size: 1_000,
         }
     }
 

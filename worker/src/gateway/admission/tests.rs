@@ -37,6 +37,7 @@ fn pool(name: &str, requests: u64) -> Candidate {
         most: 0,
         deadline: Duration::from_mins(1),
         refunds: false,
+        size: 1_000,
     }
 }
 
