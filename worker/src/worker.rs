@@ -108,7 +108,7 @@ impl Life {
     /// Connects, enters the worker and keeps its lease. It takes no posts yet.
     pub async fn begin(settings: &Settings, names: &Names, name: &str) -> Result<Self> {
         let platforms = Platforms::read(&settings.checks.platforms)?;
-        let store = Store::open(&settings.database)?;
+        let store = Store::open_for_worker(&settings.database)?;
         let redis = queue::connect(&settings.redis).await?;
         let queue = Queue::new(redis, &settings.redis.namespace);
         let slots = settings.worker.concurrency;

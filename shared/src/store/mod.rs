@@ -45,6 +45,9 @@ pub enum StoreError {
     Config(#[from] crate::config::ConfigError),
 }
 
+/// How long a statement may run.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// A pool of connections to the database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -55,11 +58,21 @@ pub struct Store {
 impl Store {
     /// Opens a pool; connections are made when they are first needed.
     pub fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        Ok(Self::over(settings, options(settings, LONGEST)?))
+    }
+
+    /// A pool for a worker: it runs few statements, all by key, each of them thousands of times, so that they are planned
+    /// once a connection and not at every turn.
+    pub fn open_for_worker(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        Ok(Self::over(settings, options(settings, LONGEST)?.options([("plan_cache_mode", "force_generic_plan")])))
+    }
+
+    fn over(settings: &DatabaseSettings, options: PgConnectOptions) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(Duration::from_secs(2))
-            .connect_lazy_with(options(settings, Duration::from_secs(10))?);
-        Ok(Self { orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool })
+            .connect_lazy_with(options);
+        Self { orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool }
     }
 
     /// For statements of our own.

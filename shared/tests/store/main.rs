@@ -3,6 +3,7 @@
 mod advance;
 mod books;
 mod budgets;
+mod connections;
 mod economy;
 mod histories;
 mod migrations;
