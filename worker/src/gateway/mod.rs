@@ -3,20 +3,20 @@
 //! [`Gateway::chat`] and [`Gateway::image`] make a [`Plan`](plan) of every way there is, and then, for one target at a
 //! time:
 //!
-//! 0. have the [`admission`] book a time at one of them, in one call of Redis for all limits of all workers, and sleep until
+//! 1. have the [`admission`] book a time at one of them, in one call of Redis for all limits of all workers, and sleep until
 //!    shortly before it;
-//! 1. book the call with the [`Ledger`] at a true upper bound of its cost, which writes the attempt before anything is
+//! 2. book the call with the [`Ledger`] at a true upper bound of its cost, which writes the attempt before anything is
 //!    sent;
-//! 2. wait for one of the worker's slots, and look a last time whether the lease is fresh, the target open and the time not
+//! 3. wait for one of the worker's slots, and look a last time whether the lease is fresh, the target open and the time not
 //!    missed;
-//! 3. send exactly one HTTP request ([`wire`]), with the attempt's id in a header, and give the slot back;
-//! 4. read the answer ([`dialect`]), price it ([`prices`]) and settle the call, exactly once, on every path;
-//! 5. judge a failure ([`verdict`]: a pure function), tell the [`admission`] what it teaches, and let the plan say what is
+//! 4. send exactly one HTTP request ([`wire`]), with the attempt's id in a header, and give the slot back;
+//! 5. read the answer ([`dialect`]), price it ([`prices`]) and settle the call, exactly once, on every path;
+//! 6. judge a failure ([`verdict`]: a pure function), tell the [`admission`] what it teaches, and let the plan say what is
 //!    next.
 //!
 //! What the books refuse, and what no target can serve now, comes back as [`Stop`]; a post that waits for its turn holds
-//! neither a slot nor money. A future that is dropped between 1 and
-//! 4 leaves its attempt as sent, and whoever tidies up turns it into one whose cost is unknown.
+//! neither a slot nor money. A future that is dropped between 2 and 5 leaves its attempt as sent, and whoever tidies up
+//! turns it into one whose cost is unknown.
 
 mod admission;
 mod ask;
