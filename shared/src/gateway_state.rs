@@ -11,16 +11,18 @@
 //! | `pm:<provider>/<pool>/<model>` | hash, what a limit belongs to: `requests`, `tokens`, `images` (when the next unit may go), `hold` and `hold_class` (no call before), `limit_<dimension>` (learnt from headers), `left_<dimension>` (as last reported) |
 //! | `fl:<provider>/<pool>` | sorted set: calls in flight, each with the time that it is given up |
 //! | `cc:<provider>/<pool>` | hash: `conc`, how many calls may be in flight |
-//! | `br:<host>/<model>`, `br:<host>` | hash, a breaker: `state` (`open`, `half`, `ramp`; none while closed), `until`, `backoff` |
+//! | `br:<host>/<model>`, `br:<host>` | hash, a breaker: `state` (`open` until a probe served, then `ramp`; none while closed), `until`, `backoff` |
 //! | `epoch` | tells that Redis lost its memory |
 //!
 //! Where limits belong to a pool whatever the model, the model is `*`. Times inside `pm`, `fl` and `br` are microseconds
 //! since [`EPOCH_SECONDS`]: whole numbers of that size are exact in the scripts of Redis.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+mod reading;
+mod scope;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
 use futures::Stream;
 use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,11 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{listen, send};
 use crate::config::RedisSettings;
 use crate::queue::QueueError;
+
+pub use reading::{
+    BreakerPhase, BreakerState, GatewayState, KeyState, LimitState, ModelState, PoolState, ProviderState, read,
+};
+pub use scope::{NoScope, Scope};
 
 /// Unix seconds that the times inside `pm`, `fl` and `br` count from.
 pub const EPOCH_SECONDS: i64 = 1_750_000_000;
@@ -97,51 +104,6 @@ pub struct CatalogModel {
     pub limits: BTreeMap<Dimension, u64>,
 }
 
-/// What can be put aside.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    Key { provider: String, label: String },
-    Pool { provider: String, pool: String },
-    Model { provider: String, pool: String, model: String },
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key { provider, label } => write!(f, "key/{provider}/{label}"),
-            Self::Pool { provider, pool } => write!(f, "pool/{provider}/{pool}"),
-            Self::Model { provider, pool, model } => write!(f, "model/{provider}/{pool}/{model}"),
-        }
-    }
-}
-
-/// Not the name of anything that can be put aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it must read key/PROVIDER/LABEL, pool/PROVIDER/POOL or model/PROVIDER/POOL/MODEL")]
-pub struct NoScope;
-
-impl std::str::FromStr for Scope {
-    type Err = NoScope;
-
-    /// The names of models may hold slashes.
-    fn from_str(text: &str) -> Result<Self, NoScope> {
-        let filled = |parts: &[&str]| parts.iter().all(|part| !part.is_empty());
-        let own = |part: &str| part.to_owned();
-        match text.splitn(4, '/').collect::<Vec<_>>()[..] {
-            ["key", provider, label] if filled(&[provider, label]) => {
-                Ok(Self::Key { provider: own(provider), label: own(label) })
-            }
-            ["pool", provider, pool] if filled(&[provider, pool]) => {
-                Ok(Self::Pool { provider: own(provider), pool: own(pool) })
-            }
-            ["model", provider, pool, model] if filled(&[provider, pool, model]) => {
-                Ok(Self::Model { provider: own(provider), pool: own(pool), model: own(model) })
-            }
-            _ => Err(NoScope),
-        }
-    }
-}
-
 /// Something that was put aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
@@ -185,120 +147,7 @@ pub async fn subscribe(settings: &RedisSettings) -> Result<impl Stream<Item = Ne
     listen(settings, &channel(&settings.namespace)).await
 }
 
-/// How everything stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GatewayState {
-    /// Empty while no worker runs.
-    pub providers: Vec<ProviderState>,
-    /// What was put aside, also of providers that are no longer configured.
-    pub closed: Vec<Closed>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProviderState {
-    pub name: String,
-    pub dialect: String,
-    pub host: String,
-    pub window_seconds: u64,
-    /// The breaker of the host as a whole; none while it is closed.
-    pub breaker: Option<BreakerState>,
-    pub pools: Vec<PoolState>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct PoolState {
-    pub name: String,
-    pub keys: Vec<KeyState>,
-    pub closed: Option<Closed>,
-    /// Calls booked or under way.
-    pub in_flight: u64,
-    /// How many may be; none where only its limits bound them.
-    pub concurrency: Option<u64>,
-    pub models: Vec<ModelState>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeyState {
-    pub label: String,
-    pub closed: Option<Closed>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelState {
-    pub name: String,
-    pub steps: Vec<String>,
-    pub closed: Option<Closed>,
-    /// Over its limit until then.
-    pub resting_until: Option<DateTime<Utc>>,
-    /// Only dimensions that have a limit.
-    pub limits: Vec<LimitState>,
-    /// None while it is closed, as it should be.
-    pub breaker: Option<BreakerState>,
-}
-
-/// A limit in a window. Models that share it show the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LimitState {
-    pub dimension: Dimension,
-    /// As configured.
-    pub stated: Option<u64>,
-    /// As the provider's headers say.
-    pub learnt: Option<u64>,
-    /// The tighter of the two.
-    pub limit: u64,
-    /// What the provider said was left, when it last said so.
-    pub remaining: Option<u64>,
-    /// How far ahead calls are booked: zero when the next one may go at once.
-    pub booked_ahead_ms: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerPhase {
-    /// Nothing is called.
-    Open,
-    /// One call tries.
-    HalfOpen,
-    /// More and more calls are let through.
-    RampingUp,
-}
-
-impl BreakerPhase {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-            Self::RampingUp => "ramping_up",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerState {
-    pub phase: BreakerPhase,
-    /// When it lets a call try.
-    pub until: DateTime<Utc>,
-}
-
 type Fields = HashMap<String, String>;
-
-/// How everything stands now.
-pub async fn read(redis: &mut ConnectionManager, namespace: &str) -> Result<GatewayState, QueueError> {
-    let prefix = prefix(namespace);
-    let mut pipe = redis::pipe();
-    pipe.cmd("GET").arg(format!("{prefix}catalog"));
-    pipe.cmd("HGETALL").arg(format!("{prefix}closed"));
-    pipe.cmd("TIME");
-    let (catalog, closed, clock): (Option<String>, Fields, (i64, i64)) = pipe.query_async(redis).await?;
-    let now = Clock(clock.0 * 1_000_000 + clock.1);
-    let catalog: Catalog = catalog.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let closed = closed_of(closed, now);
-    let mut providers = Vec::new();
-    for provider in &catalog.providers {
-        let scene = Scene { prefix: &prefix, provider, closed: &closed, now };
-        providers.push(scene.read(redis).await?);
-    }
-    Ok(GatewayState { providers, closed })
-}
 
 /// What is put aside now.
 pub async fn list(redis: &mut ConnectionManager, namespace: &str) -> Result<Vec<Closed>, QueueError> {
@@ -363,117 +212,6 @@ fn closed_of(fields: Fields, now: Clock) -> Vec<Closed> {
     let mut closed: Vec<_> = fields.into_iter().filter_map(read).collect();
     closed.sort_by(|one, other| one.scope.cmp(&other.scope));
     closed
-}
-
-/// One provider, about to be read.
-struct Scene<'a> {
-    prefix: &'a str,
-    provider: &'a CatalogProvider,
-    closed: &'a [Closed],
-    now: Clock,
-}
-
-impl Scene<'_> {
-    async fn read(&self, redis: &mut ConnectionManager) -> Result<ProviderState, QueueError> {
-        let CatalogProvider { name, host, .. } = self.provider;
-        let prefix = self.prefix;
-        let mut pipe = redis::pipe();
-        pipe.cmd("HGETALL").arg(format!("{prefix}br:{host}"));
-        for model in &self.provider.models {
-            pipe.cmd("HGETALL").arg(format!("{prefix}br:{host}/{}", model.name));
-        }
-        for pool in &self.provider.pools {
-            pipe.cmd("HGETALL").arg(format!("{prefix}cc:{name}/{}", pool.name));
-            for model in &self.provider.models {
-                pipe.cmd("HGETALL").arg(format!("{prefix}pm:{name}/{}/{}", pool.name, model.meter));
-            }
-        }
-        let mut found = pipe.query_async::<Vec<Fields>>(redis).await?.into_iter();
-        let mut pipe = redis::pipe();
-        for pool in &self.provider.pools {
-            let since = self.now.0 - EPOCH_SECONDS * 1_000_000;
-            pipe.cmd("ZCOUNT").arg(format!("{prefix}fl:{name}/{}", pool.name)).arg(since).arg("+inf");
-        }
-        let in_flight: Vec<u64> = pipe.query_async(redis).await?;
-        let mut next = || found.next().unwrap_or_default();
-        let breaker = self.breaker(&next());
-        let breakers: Vec<_> = self.provider.models.iter().map(|_| self.breaker(&next())).collect();
-        let mut pools = Vec::new();
-        for (pool, in_flight) in self.provider.pools.iter().zip(in_flight) {
-            let concurrency = next().get("conc").and_then(|conc| conc.parse::<f64>().ok()).map(|conc| conc as u64);
-            let models = self.provider.models.iter().zip(&breakers);
-            pools.push(PoolState {
-                name: pool.name.clone(),
-                keys: pool.keys.iter().map(|label| self.key(label)).collect(),
-                closed: self.closed_as(&Scope::Pool { provider: name.clone(), pool: pool.name.clone() }),
-                in_flight,
-                concurrency,
-                models: models.map(|(model, breaker)| self.model(pool, model, *breaker, &next())).collect(),
-            });
-        }
-        Ok(ProviderState {
-            name: name.clone(),
-            dialect: self.provider.dialect.clone(),
-            host: host.clone(),
-            window_seconds: self.provider.window_seconds,
-            breaker,
-            pools,
-        })
-    }
-
-    fn key(&self, label: &str) -> KeyState {
-        let scope = Scope::Key { provider: self.provider.name.clone(), label: label.to_owned() };
-        KeyState { label: label.to_owned(), closed: self.closed_as(&scope) }
-    }
-
-    fn model(
-        &self,
-        pool: &CatalogPool,
-        model: &CatalogModel,
-        breaker: Option<BreakerState>,
-        meter: &Fields,
-    ) -> ModelState {
-        let (provider, pool, name) = (self.provider.name.clone(), pool.name.clone(), model.name.clone());
-        ModelState {
-            steps: model.steps.clone(),
-            closed: self.closed_as(&Scope::Model { provider, pool, model: name.clone() }),
-            name,
-            resting_until: self.now.ahead(meter.get("hold")),
-            limits: Dimension::ALL.into_iter().filter_map(|dimension| self.limit(dimension, model, meter)).collect(),
-            breaker,
-        }
-    }
-
-    fn limit(&self, dimension: Dimension, model: &CatalogModel, meter: &Fields) -> Option<LimitState> {
-        let number = |what: &str| meter.get(&format!("{what}_{}", dimension.as_str()))?.parse().ok();
-        let (stated, learnt) = (model.limits.get(&dimension).copied(), number("limit"));
-        let limit = stated.into_iter().chain(learnt).min()?;
-        let booked = self.now.ahead(meter.get(dimension.as_str()));
-        let ahead = booked.map_or(TimeDelta::zero(), |booked| booked - self.now.now());
-        Some(LimitState {
-            dimension,
-            stated,
-            learnt,
-            limit,
-            remaining: number("left"),
-            booked_ahead_ms: ahead.num_milliseconds().max(0) as u64,
-        })
-    }
-
-    fn breaker(&self, fields: &Fields) -> Option<BreakerState> {
-        let until = self.now.ahead(fields.get("until"));
-        let phase = match fields.get("state").map(String::as_str) {
-            Some("open") if until.is_some() => BreakerPhase::Open,
-            Some("open" | "half") => BreakerPhase::HalfOpen,
-            Some("ramp") => BreakerPhase::RampingUp,
-            _ => return None,
-        };
-        Some(BreakerState { phase, until: until.unwrap_or_else(|| self.now.now()) })
-    }
-
-    fn closed_as(&self, scope: &Scope) -> Option<Closed> {
-        self.closed.iter().find(|closed| closed.scope == *scope).cloned()
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@
 mod admission;
 mod ask;
 mod batch;
+mod bill;
 mod catalog;
 mod config_error;
 mod dialect;
@@ -33,6 +34,7 @@ mod profiles;
 mod prompt_weight;
 mod reply;
 mod run;
+mod stops;
 mod survey;
 mod tasks;
 mod verdict;

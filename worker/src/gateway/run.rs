@@ -2,37 +2,32 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use rand::RngExt;
-use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step};
-use shared::store::advance::{Bill, CostSource, Quote, Reason};
+use shared::domain::{AttemptState, CallId, Nanodollars, Step};
+use shared::store::advance::Bill;
 use tokio::time::Instant;
 
 use super::Inner;
 use super::admission::{Booked, Booking, Candidate, End, Gauges, Health, Refused, Why};
 use super::ask::Stop;
-use super::catalog::{Catalog, Key, Model, Pool, Provider};
+use super::bill::{price, quote, request_id, unsent_bill};
+use super::catalog::{Key, Model, Pool, Provider};
 use super::dialect::Reading;
 use super::failure::Failure;
 use super::offers::scopes;
 use super::plan::{Course, Offers, Pause, Plan, Target};
 use super::prices::Format;
-use super::reply::Usage;
+use super::stops::{
+    closed, exhausted, given_up, interrupted, jittered, not_configured, out_of_time, paused, reason, too_dear,
+};
 use super::verdict::{Class, Effect, Money, Verdict, verdict};
 use super::wire::{Answer, Bounds, Expected, Request, WireError, exchange};
 use crate::settle::Ledger;
 
-/// How soon it makes sense to come back after everything was tried.
-const AFTER_TROUBLE: Duration = Duration::from_secs(5);
-/// How soon to look again when only an operator can help.
-const AFTER_REFUSAL: Duration = Duration::from_secs(30);
 /// "Retry after 0 seconds" is said by providers that mean a moment.
 const SHORTEST_REST: Duration = Duration::from_millis(100);
 /// How soon to look again at a target that was closed between the booking and the send.
 const AFTER_CLOSED: Duration = Duration::from_millis(25);
-/// How soon another worker, or this one with a fresh lease, may try.
-const AFTER_LOST_LEASE: Duration = Duration::from_secs(1);
-
 /// One kind of work, as the loop sees it.
 pub(super) trait Task: Sync {
     type Reply: Send;
@@ -117,7 +112,7 @@ impl Inner {
         let mut size = None;
         loop {
             if start.elapsed() >= catalog.limits.wall() {
-                return Err(wait(AFTER_TROUBLE, tries.last.unwrap_or(Class::NoAnswer)));
+                return Err(out_of_time(tries.last));
             }
             if tries.billed >= catalog.limits.billed_attempts {
                 return Err(given_up(tries.last.unwrap_or(Class::Unusable)));
@@ -347,140 +342,4 @@ impl Inner {
         }
         (rest, aside)
     }
-}
-
-pub(super) fn quote(catalog: &Catalog, place: &Place<'_>, reserved: Nanodollars) -> Quote {
-    Quote {
-        provider: place.provider.name.clone(),
-        pool: place.pool.name.clone(),
-        key_label: place.key.label.clone(),
-        model: place.model.name.clone(),
-        reserved,
-        price_version: catalog.price_version.clone(),
-    }
-}
-
-/// The bill of a call that was booked and not sent.
-pub(super) fn unsent_bill() -> Bill {
-    Bill {
-        state: AttemptState::Failed,
-        outcome: Outcome::Error,
-        verdict: Some("not sent".to_owned()),
-        cost: Nanodollars::ZERO,
-        cost_source: CostSource::None,
-        usage: None,
-        provider_request_id: None,
-        duration: Duration::ZERO,
-    }
-}
-
-/// Writes into `bill` what the call cost and why the gateway moves on.
-pub(super) fn price(bill: &mut Bill, failure: Option<&Failure>, usage: Option<&Usage>, model: &Model, draft: &Draft) {
-    bill.usage = usage.map(Usage::to_json);
-    let stated = usage.and_then(Usage::stated_cost).and_then(Nanodollars::from_usd);
-    let counted = || model.price.cost(usage.and_then(Usage::tokens), draft.format.as_ref());
-    let Some(failure) = failure else {
-        (bill.state, bill.outcome, bill.verdict) = (AttemptState::Settled, Outcome::Ok, None);
-        (bill.cost, bill.cost_source) = match stated {
-            Some(cost) => (cost, CostSource::Provider),
-            // A success that does not say what it used is taken at the most it can have cost.
-            None => (counted().unwrap_or(draft.bound), CostSource::Prices),
-        };
-        return;
-    };
-    let verdict = verdict(failure);
-    bill.verdict = Some(format!("{}: {}", verdict.class.code(), failure.describe()));
-    let known = match (verdict.money, failure, usage) {
-        (Money::NotBilled, _, _) | (_, Failure::ErrorInSuccess(_), None) => {
-            (bill.state, bill.outcome) = (AttemptState::Failed, Outcome::Error);
-            return;
-        }
-        (Money::Unknown, _, _) | (Money::ByUsage, Failure::NoImage, None) => None,
-        (Money::ByUsage, _, _) => {
-            let by_price = || counted().map(|cost| (cost, CostSource::Prices));
-            stated.map(|cost| (cost, CostSource::Provider)).or_else(by_price)
-        }
-    };
-    if let Some((cost, source)) = known {
-        (bill.state, bill.outcome) = (AttemptState::Settled, Outcome::Rejected);
-        (bill.cost, bill.cost_source) = (cost, source);
-    } else {
-        (bill.state, bill.outcome) = (AttemptState::Unknown, Outcome::Error);
-    }
-}
-
-/// The provider's id of a call, if it is one.
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("x-request-id")?.to_str().ok()?;
-    (id.len() <= 128).then(|| id.to_owned())
-}
-
-/// Up to a quarter more than `rest`.
-fn jittered(rest: Duration) -> Duration {
-    rest + rest.mul_f64(rand::rng().random_range(0.0..0.25)) + Duration::from_millis(1)
-}
-
-pub(super) fn reason(class: Class) -> Reason {
-    Reason { class: class.code(), message: class.message().to_owned() }
-}
-
-fn wait(after: Duration, class: Class) -> Stop {
-    Stop::Wait { after, reason: reason(class) }
-}
-
-/// Nothing is open: the post waits, and that counts for nothing, unless it had trouble of its own before, or only an operator
-/// can mend what is closed; that is looked at again soon, in case it was.
-fn closed(rest: Duration, class: Class, last: Option<Class>) -> Stop {
-    match last {
-        _ if class.is_of_the_account() => wait(jittered(rest.min(AFTER_REFUSAL)), class),
-        Some(trouble) if trouble != Class::RateLimited && !trouble.is_of_the_account() => wait(rest, trouble),
-        _ => Stop::Closed { after: rest, reason: reason(class) },
-    }
-}
-
-/// Everything that could help was tried.
-fn exhausted(last: Option<Class>) -> Stop {
-    match last {
-        Some(class) if class.is_final() => Stop::Failed(reason(class)),
-        Some(class) if class.is_of_the_account() || class == Class::RegionRefused => wait(AFTER_REFUSAL, class),
-        Some(class) => wait(AFTER_TROUBLE, class),
-        None => wait(AFTER_TROUBLE, Class::ProviderError),
-    }
-}
-
-/// The cap on calls that cost money and gave nothing was reached.
-fn given_up(last: Class) -> Stop {
-    match last {
-        Class::Unusable | Class::CutShort | Class::ContentPolicy => Stop::Failed(reason(last)),
-        class => wait(AFTER_TROUBLE, class),
-    }
-}
-
-fn interrupted() -> Stop {
-    let message = "The worker was interrupted before it could make the call. The post is tried again.".to_owned();
-    Stop::Closed { after: AFTER_LOST_LEASE, reason: Reason { class: "interrupted", message } }
-}
-
-fn paused() -> Reason {
-    let message =
-        "Redis, through which the workers agree on the providers' limits, does not answer. The post waits until \
-                   it does."
-            .to_owned();
-    Reason { class: "paused", message }
-}
-
-fn too_dear() -> Reason {
-    let message =
-        "The tries for this post may cost no more (limits.cost_usd of the provider profiles). Raise it, or ask \
-                   for a smaller image, then retry the post."
-            .to_owned();
-    Reason { class: "cost_cap", message }
-}
-
-fn not_configured() -> Reason {
-    let message =
-        "No AI provider is configured. Set OPENAI_API_KEY (or OPENROUTER_API_KEY_1, A4F_API_KEY), restart the \
-                   workers, then retry the post."
-            .to_owned();
-    Reason { class: "not_configured", message }
 }

@@ -10,10 +10,12 @@ use shared::store::advance::{Bill, Reason};
 use super::BatchPlace;
 use crate::gateway::Gateway;
 use crate::gateway::ask::ChatAsk;
+use crate::gateway::bill::{price, unsent_bill};
 use crate::gateway::dialect::{Reading, read_chat};
 use crate::gateway::failure::{Failure, Refused};
 use crate::gateway::reply::ProviderError;
-use crate::gateway::run::{Task, price, reason, unsent_bill};
+use crate::gateway::run::Task;
+use crate::gateway::stops::reason;
 use crate::gateway::tasks::Writing;
 use crate::gateway::verdict::{Again, NextModel, OtherPool, verdict};
 

@@ -14,10 +14,11 @@ use shared::store::economy::Route;
 use tokio::time::Instant;
 
 use super::ask::ChatAsk;
+use super::bill::quote;
 use super::catalog::Model;
 use super::offers::scopes;
 use super::plan::Target;
-use super::run::{Draft, Place, Task, quote};
+use super::run::{Draft, Place, Task};
 use super::tasks::Writing;
 use super::wire::Request;
 use super::{Gateway, Inner};

@@ -21,7 +21,7 @@ const WINDOW: u64 = 4;
 const LIMIT: u64 = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_workers_never_exceed_a_limit_and_use_most_of_it() {
+async fn three_workers_never_exceed_a_limit_and_use_nearly_all_of_it() {
     install_tls();
     let limits = Limits { requests: Some(LIMIT), ..Limits::NONE };
     let limit_window = Duration::from_secs(WINDOW);
@@ -65,6 +65,5 @@ async fn three_workers_never_exceed_a_limit_and_use_most_of_it() {
     assert!(bill.calls.iter().all(|call| call.status == 200), "a limit was exceeded");
     let allowed = 3.0 * LIMIT as f64 * took.as_secs_f64() / limit_window.as_secs_f64();
     let used = bill.calls.len() as f64 / allowed;
-    // How much exactly is measured by the trials; a busy machine costs some of it here.
-    assert!(used > 0.8, "{used:.3} of the limit was used in {took:?}");
+    assert!(used > 0.93, "{used:.3} of the limit was used in {took:?}");
 }
