@@ -58,6 +58,9 @@ pub(super) struct Place<'a> {
 /// A call as it would be made.
 pub(super) struct Draft {
     pub(super) request: Request,
+    /// Bytes of the request.
+    pub(super) size: usize,
+    /// The most that the call can cost.
     pub(super) bound: Nanodollars,
     pub(super) expected: Expected,
     /// Of an image.
@@ -110,6 +113,8 @@ impl Inner {
         let mut tries = Tries::default();
         let mut again: Option<(Target, bool)> = None;
         let mut size = None;
+        // Made to be weighed, and sent if it is for the model that is booked.
+        let mut drafted: Option<(usize, Draft)> = None;
         loop {
             if start.elapsed() >= catalog.limits.wall() {
                 return Err(out_of_time(tries.last));
@@ -128,7 +133,10 @@ impl Inner {
                     None => exhausted(tries.last),
                 });
             };
-            let size = *size.get_or_insert_with(|| task.draft(&self.place(route, *first), false).request.size());
+            let size = *size.get_or_insert_with(|| {
+                let draft = task.draft(&self.place(route, *first), false);
+                drafted.insert((first.model, draft)).1.size
+            });
             let tiers = self.candidates(step, route, &offers.tiers, size, double_cap);
             let booked = match self.book(step, &tiers).await {
                 Ok(booked) => booked,
@@ -144,7 +152,11 @@ impl Inner {
             };
             let (target, place) = (booked.candidate.target, self.place(route, booked.candidate.target));
             let left = Nanodollars(catalog.limits.cost().0.saturating_sub(tries.cost.0));
-            match self.call(ledger, task, &place, double_cap, booked, left).await? {
+            let draft = match drafted.take() {
+                Some((model, draft)) if model == target.model && !double_cap => draft,
+                _ => task.draft(&place, double_cap),
+            };
+            match self.call(ledger, task, &place, draft, booked, left).await? {
                 Sent::Served(reply) => {
                     let (provider, model) = (place.provider.name.clone(), place.model.name.clone());
                     return Ok(Served { reply, provider, model });
@@ -187,7 +199,7 @@ impl Inner {
         ledger: &mut impl Ledger,
         task: &T,
         place: &Place<'_>,
-        double_cap: bool,
+        draft: Draft,
         booked: Booked,
         left: Nanodollars,
     ) -> Result<Sent<T::Reply>, Stop> {
@@ -196,7 +208,6 @@ impl Inner {
         if self.is_closed(place, &candidate) {
             return Ok(Sent::Missed);
         }
-        let draft = task.draft(place, double_cap);
         if draft.bound > left {
             return Err(Stop::Failed(too_dear()));
         }

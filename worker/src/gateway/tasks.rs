@@ -36,8 +36,9 @@ impl<T: Send> Task for Writing<T> {
             schema: self.0.schema.as_ref(),
             completion_cap: cap,
         });
-        let bound = place.model.price.chat_bound(request.size(), cap);
-        Draft { request, bound, expected: Expected::TEXT, format: None }
+        let size = request.size();
+        let bound = place.model.price.chat_bound(size, cap);
+        Draft { request, size, bound, expected: Expected::TEXT, format: None }
     }
 
     async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<T> {
@@ -59,8 +60,9 @@ impl Task for Moderating {
 
     fn draft(&self, place: &Place<'_>, _: bool) -> Draft {
         let request = Dialect::moderation(&place.model.name, &self.0);
-        let bound = place.model.price.chat_bound(request.size(), 0);
-        Draft { request, bound, expected: Expected::TEXT, format: None }
+        let size = request.size();
+        let bound = place.model.price.chat_bound(size, 0);
+        Draft { request, size, bound, expected: Expected::TEXT, format: None }
     }
 
     async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<Judgement> {
@@ -101,11 +103,12 @@ impl Task for Painting {
             format: &format,
             completion_cap: cap,
         });
+        let size = request.size();
         let bound = match &request {
-            Request::Chat(_) => place.model.price.chat_bound(request.size(), cap),
-            Request::Image(_) | Request::Moderation(_) => place.model.price.image_bound(request.size(), &format),
+            Request::Chat(_) => place.model.price.chat_bound(size, cap),
+            Request::Image(_) | Request::Moderation(_) => place.model.price.image_bound(size, &format),
         };
-        Draft { request, bound, expected: Expected::Picture, format: Some(format) }
+        Draft { request, size, bound, expected: Expected::Picture, format: Some(format) }
     }
 
     async fn read(&self, inner: &Inner, place: &Place<'_>, answer: Answer) -> Reading<Self::Reply> {
