@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 12] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -27,6 +27,8 @@ const TABLES: [&str; 10] = [
     "budgets",
     "provider_batches",
     "idempotency_keys",
+    "projects",
+    "generations",
 ];
 
 /// Why the schema could not be brought to where it should be.

@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 7] = [
+pub(crate) const STEPS: [Step; 8] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -29,6 +29,7 @@ pub(crate) const STEPS: [Step; 7] = [
     step!("m0005_checks"),
     step!("m0006_economy"),
     step!("m0007_spending"),
+    step!("m0008_generations"),
 ];
 
 impl MigrationName for Step {

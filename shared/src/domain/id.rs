@@ -63,15 +63,19 @@ id!(
     SessionId
 );
 id!(
+    /// A project: what campaigns and generations may belong to.
+    ProjectId
+);
+id!(
     /// A campaign.
     CampaignId
 );
 id!(
-    /// A batch of posts, submitted as one.
+    /// A batch: posts that were submitted as one, or one generation.
     BatchId
 );
 id!(
-    /// One post of a batch.
+    /// One row of a batch: a post, or one part of a generation.
     PostId
 );
 id!(

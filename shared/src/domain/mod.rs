@@ -1,13 +1,17 @@
 //! The domain's values: ids, states, money, parsed input. Nothing here does I/O.
 
 mod checks;
+mod context;
 mod id;
+mod kind;
 mod money;
 mod new_batch;
 mod state;
 
 pub use checks::{Flag, Moderation};
-pub use id::{BatchId, CallId, CampaignId, PostId, ProviderBatchId, SessionId, UserId, WorkerId};
+pub use context::{BrandKit, Context, Segment};
+pub use id::{BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, UserId, WorkerId};
+pub use kind::{Kind, Output};
 pub use money::Nanodollars;
 pub use new_batch::{Image, ImageQuality, ImageSize, Mode, NewBatch, NewPost, Platform, Priority, limits};
 pub(crate) use state::state;

@@ -142,11 +142,13 @@ state!(
 );
 
 state!(
-    /// One paid step of making a post.
+    /// One paid step of a piece of work.
     Step {
         Moderation = "moderation",
         Caption = "caption",
         Image = "image",
+        /// The text of a generation.
+        Text = "text",
     }
 );
 

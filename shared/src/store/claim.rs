@@ -26,6 +26,7 @@ pub struct Claim {
     pub caption_ordinal: i16,
     pub image_ordinal: i16,
     pub moderation_ordinal: i16,
+    pub text_ordinal: i16,
     #[sqlx(flatten)]
     pub brief: Brief,
     #[sqlx(flatten)]
@@ -88,6 +89,7 @@ impl Claim {
             caption_ordinal: 0,
             image_ordinal: 0,
             moderation_ordinal: 0,
+            text_ordinal: 0,
             brief: Brief::default(),
             made: Made::default(),
             version: 1,

@@ -45,7 +45,7 @@ fn candidate(step: Step, target: Target, place: &Place<'_>, size: usize, double_
     let prompt = model.prompt_weight.tokens(size);
     let completion = u64::from(model.completion_cap) * if double_cap { 2 } else { 1 };
     let cost = match step {
-        Step::Caption => [1, prompt + completion, 0],
+        Step::Caption | Step::Text => [1, prompt + completion, 0],
         Step::Image => [1, prompt, 1],
         Step::Moderation => [1, prompt, 0],
     };

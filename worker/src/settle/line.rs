@@ -32,6 +32,7 @@ struct Ordinals {
     caption: i16,
     moderation: i16,
     image: i16,
+    text: i16,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,7 @@ impl Line {
                 caption: claim.caption_ordinal,
                 moderation: claim.moderation_ordinal,
                 image: claim.image_ordinal,
+                text: claim.text_ordinal,
             },
             open: None,
             reserved: false,
@@ -73,6 +75,7 @@ impl Line {
             Step::Image => self.ordinals.image,
             Step::Moderation => self.ordinals.moderation,
             Step::Caption => self.ordinals.caption,
+            Step::Text => self.ordinals.text,
         }
     }
 
@@ -118,6 +121,7 @@ impl Line {
             Step::Image => &mut self.ordinals.image,
             Step::Moderation => &mut self.ordinals.moderation,
             Step::Caption => &mut self.ordinals.caption,
+            Step::Text => &mut self.ordinals.text,
         };
         *last += 1;
         *last

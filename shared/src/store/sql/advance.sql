@@ -198,6 +198,7 @@ moved AS (
         caption_ordinal = CASE c.step WHEN 'caption' THEN c.ordinal ELSE p.caption_ordinal END,
         moderation_ordinal = CASE c.step WHEN 'moderation' THEN c.ordinal ELSE p.moderation_ordinal END,
         image_ordinal = CASE c.step WHEN 'image' THEN c.ordinal ELSE p.image_ordinal END,
+        text_ordinal = CASE c.step WHEN 'text' THEN c.ordinal ELSE p.text_ordinal END,
         status = coalesce(c.status, p.status),
         owner = CASE WHEN c.status IS NULL THEN p.owner END,
         -- A hold that ends here ended cleanly.

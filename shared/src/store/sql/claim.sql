@@ -24,7 +24,7 @@ counted AS (
 )
 SELECT t.id, t.batch_job_id, t.user_id, t.position, t.brand_name, t.topic, t.tone, t.brief, t.target_audience, t.platform,
        t.language, t.image_size, t.image_quality, t.epoch, t.deliveries, t.retries, t.revision, t.caption_ordinal,
-       t.image_ordinal, t.moderation_ordinal, t.moderation,
+       t.image_ordinal, t.moderation_ordinal, t.text_ordinal, t.moderation,
        t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version
 FROM taken t CROSS JOIN counted c
 ORDER BY t.position

@@ -329,7 +329,7 @@ impl Admission {
 
 const fn lane_of(step: Step) -> usize {
     match step {
-        Step::Caption => 0,
+        Step::Caption | Step::Text => 0,
         Step::Image => 1,
         Step::Moderation => 2,
     }
