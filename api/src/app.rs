@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use shared::config::{ConfigError, Environment, Names, Settings};
 use shared::media::{MediaError, MediaStore};
-use shared::queue::{self, Queue, QueueError};
+use shared::queue::{self, Queue, QueueError, Track};
 use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +13,7 @@ use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
 use crate::batches::{Board, Doorbell, LargeBodies};
 use crate::estimates::{FirstChoices, FirstChoicesError};
 use crate::generation::{Generation, GenerationError};
+use crate::generations::Waiters;
 use crate::media::Links;
 use crate::providers::SpendingBoard;
 
@@ -54,6 +55,10 @@ pub struct App {
     pub board: Arc<Board>,
     /// Tells workers of new batches.
     pub doorbell: Doorbell,
+    /// Tells workers of new generations.
+    pub quick_doorbell: Doorbell,
+    /// Those who wait for generations.
+    pub waiters: Waiters,
     /// Permits for large bodies.
     pub large_bodies: LargeBodies,
     pub generation: Generation,
@@ -83,6 +88,8 @@ impl App {
             board: Board::new(store.clone(), Arc::clone(&links), stopping.clone()),
             links,
             doorbell: Doorbell::new(queue.clone()),
+            quick_doorbell: Doorbell::new(queue.of(Track::Generations)),
+            waiters: Waiters::default(),
             large_bodies: LargeBodies::new(),
             tokens: Tokens::new(&settings.auth)?,
             passwords: Passwords::new(settings.auth.hash_permits)?,

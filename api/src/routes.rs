@@ -19,6 +19,8 @@ use crate::campaigns::CampaignsApi;
 use crate::compat::SocialMediaGeneratorApi;
 use crate::door::{Door, Template};
 use crate::estimates::EstimatesApi;
+use crate::generations::GenerationsApi;
+use crate::jobs::JobsApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
 use crate::problem::CODES;
@@ -39,6 +41,8 @@ pub enum Chapter {
     Budgets,
     /// Single posts and what was tried for them.
     Posts,
+    /// Texts, images, designs and plans, one at a time.
+    Generations,
     /// Generated images, behind signed links.
     Media,
     /// The service itself.
@@ -49,13 +53,16 @@ pub enum Chapter {
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, CampaignsApi, BatchRooms, ServiceRooms, SocialMediaGeneratorApi);
+type Rooms = (AccountsApi, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, SocialMediaGeneratorApi);
 
 /// The service itself and the providers that it calls.
 type ServiceRooms = (ServiceApi, ProvidersApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
 type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
+
+/// What people ask for one at a time.
+type GenerationRooms = (GenerationsApi, JobsApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
@@ -68,8 +75,9 @@ fn rooms(app: &Arc<App>) -> Rooms {
         MediaApi::new(app()),
     );
     let seed = SocialMediaGeneratorApi::new(app());
+    let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
-    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, service, seed)
+    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, generations, service, seed)
 }
 
 /// Everything that is served, behind the door.

@@ -48,7 +48,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<()> {
             connections.spawn(connection(stream, local, peer, Arc::clone(&endpoint), app.stopping.clone()));
         }
     };
-    let hearing = app.board.hear(&app.settings.redis);
+    let hearing = app.board.hear(&app.settings.redis, &app.waiters);
     tokio::join!(taking, feed, hearing, upkeep(&app));
     drop(listener);
     connections.close();

@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod gateway_state;
 pub mod halts;
+pub mod kinds;
 pub mod media;
 pub mod notices;
 pub mod prices;

@@ -1,4 +1,5 @@
-//! The queue in Redis: slices of batches, pushed by whoever released them and taken by any worker.
+//! The queues in Redis: slices of batches, pushed by whoever released them and taken by any worker. Posts and generations
+//! have a queue each, so that no batch, however large, stands before a person who waits.
 //!
 //! The queue is a doorbell. A message carries ids only, may be lost or come twice, and nothing about correctness depends on
 //! it: the claim in Postgres decides. Dispatch keeps it shallow, because apalis-redis unpacks whole sets in one script.
@@ -22,6 +23,22 @@ pub const SLICE: usize = 32;
 
 /// Ids that may wait in the queue, whatever lies in Postgres.
 pub const MAX_DEPTH: usize = 1_000;
+
+/// Which queue work waits in. Workers have hands of their own for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Track {
+    Posts,
+    Generations,
+}
+
+impl Track {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Posts => "posts",
+            Self::Generations => "generations",
+        }
+    }
+}
 
 /// Some posts of one batch, to be claimed together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +84,7 @@ impl Codec<Message> for MessageCodec {
     }
 }
 
-/// The apalis backend of the queue of posts.
+/// The apalis backend of a queue.
 pub type PostBackend = WithCodec<RedisStorage<Message>, MessageCodec>;
 
 /// Why the queue could not be used.
@@ -93,21 +110,33 @@ pub async fn connect(settings: &RedisSettings) -> Result<ConnectionManager, Queu
     Ok(redis::Client::open(settings.url.expose_secret())?.get_connection_manager_lazy(config)?)
 }
 
-/// The queue of posts.
+/// The queue of a track.
 #[derive(Clone, Debug)]
 pub struct Queue {
     namespace: String,
+    track: Track,
     redis: ConnectionManager,
 }
 
 impl Queue {
+    /// The queue of posts.
     pub fn new(redis: ConnectionManager, namespace: &str) -> Self {
-        Self { namespace: namespace.to_owned(), redis }
+        Self { namespace: namespace.to_owned(), track: Track::Posts, redis }
+    }
+
+    /// The queue of another track, over the same connection.
+    #[must_use]
+    pub fn of(&self, track: Track) -> Self {
+        Self { track, ..self.clone() }
+    }
+
+    pub const fn track(&self) -> Track {
+        self.track
     }
 
     /// What every key of this queue begins with.
     pub fn name(&self) -> String {
-        format!("{}:posts", self.namespace)
+        format!("{}:{}", self.namespace, self.track.as_str())
     }
 
     pub fn redis(&self) -> ConnectionManager {

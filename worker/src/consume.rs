@@ -13,15 +13,16 @@ use std::time::Duration;
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{BoxDynError, Data, Monitor, WorkerBuilder};
 use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy, PollWith};
-use shared::queue::{Message, Slice};
+use shared::queue::{Message, Slice, Track};
 use shared::store::claim::claim;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use crate::crew::Crew;
 use crate::gate::Gate;
-use crate::generate_post::generate_post;
+use crate::make::make;
 use crate::worker::Worker;
 
 /// How often an idle worker looks at the queue.
@@ -34,17 +35,17 @@ const HANDLERS: usize = 1;
 const ROOM: Duration = Duration::from_millis(20);
 const GIVE_BACK: Duration = Duration::from_secs(1);
 
-/// Takes slices until `stop` is cancelled. Posts that were claimed by then are still under way.
-pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
-    let mut restarts = 0_u32;
+/// Takes slices of a track until `stop` is cancelled. What was claimed by then is still under way.
+pub async fn consume(worker: Arc<Worker>, track: Track, stop: CancellationToken) {
+    let (mut restarts, crew) = (0_u32, worker.crew(track));
     while !stop.is_cancelled() {
-        let name = format!("{}-{restarts}", worker.lease.worker);
-        let backend = PollWith::new(Gate::new(worker.queue.backend(), worker.hands.clone()), Tick::every(POLL));
-        let data = Arc::clone(&worker);
+        let name = format!("{}-{}-{restarts}", worker.lease.worker, track.as_str());
+        let backend = PollWith::new(Gate::new(crew.queue.backend(), crew.hands.clone()), Tick::every(POLL));
+        let data = (Arc::clone(&worker), track);
         let monitor = Monitor::new().register(move |_| {
             WorkerBuilder::new(name.as_str())
                 .backend(backend.clone())
-                .data(Arc::clone(&data))
+                .data(data.clone())
                 .concurrency(HANDLERS)
                 .build(take_slice)
         });
@@ -75,45 +76,46 @@ pub async fn consume(worker: Arc<Worker>, stop: CancellationToken) {
 }
 
 /// apalis' handler of one message. It ends when its slice is in hand or given back.
-async fn take_slice(message: Message, worker: Data<Arc<Worker>>) -> Result<(), BoxDynError> {
+async fn take_slice(message: Message, data: Data<(Arc<Worker>, Track)>) -> Result<(), BoxDynError> {
     let Message::Slice(slice) = message else {
         error!("a queue message of an unknown kind was dropped");
         return Ok(());
     };
-    let worker = Arc::clone(&worker);
-    worker.appetite.notify_one();
+    let (worker, track) = (*data).clone();
+    worker.crew(track).appetite.notify_one();
     // A task of our own: apalis may drop this handler at any moment, and a claim that nobody works on would be lost.
-    let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), slice));
+    let claiming = worker.tasks.spawn(claim_slice(Arc::clone(&worker), track, slice));
     drop(claiming.await);
     Ok(())
 }
 
 /// Takes a slice that came past the queue.
-pub fn take_directly(worker: &Arc<Worker>, slice: Slice) {
-    worker.tasks.spawn(claim_slice(Arc::clone(worker), slice));
+pub fn take_directly(worker: &Arc<Worker>, track: Track, slice: Slice) {
+    worker.tasks.spawn(claim_slice(Arc::clone(worker), track, slice));
 }
 
 /// Claims what there is room for and starts a task for each post. What there is no room for soon goes back to the queue.
-async fn claim_slice(worker: Arc<Worker>, mut slice: Slice) {
+async fn claim_slice(worker: Arc<Worker>, track: Track, mut slice: Slice) {
+    let crew = worker.crew(track);
     while !slice.posts.is_empty() && !worker.draining.is_cancelled() {
-        let Ok(Some(hands)) = tokio::time::timeout(ROOM, worker.hands.take(slice.posts.len())).await else {
-            return give_back(&worker, slice).await;
+        let Ok(Some(hands)) = tokio::time::timeout(ROOM, crew.hands.take(slice.posts.len())).await else {
+            return give_back(crew, slice).await;
         };
         let rest = slice.posts.split_off(hands.num_permits());
-        start(&worker, &slice, hands).await;
+        start(&worker, crew, &slice, hands).await;
         slice.posts = rest;
     }
 }
 
 /// Claims posts, as many as there are hands, and starts those that are ours now.
-async fn start(worker: &Arc<Worker>, slice: &Slice, mut hands: OwnedSemaphorePermit) {
+async fn start(worker: &Arc<Worker>, crew: &Crew, slice: &Slice, mut hands: OwnedSemaphorePermit) {
     match claim(worker.store.pool(), worker.lease.worker, slice).await {
         Ok((claims, progress)) => {
             worker.doorbell.ring(progress.into_iter().collect());
             for claim in claims {
-                worker.pace.started();
+                crew.pace.started();
                 if let Some(hand) = hands.split(1) {
-                    worker.tasks.spawn(generate_post(Arc::clone(worker), claim, hand));
+                    worker.tasks.spawn(make(Arc::clone(worker), claim, hand));
                 }
             }
         }
@@ -122,9 +124,9 @@ async fn start(worker: &Arc<Worker>, slice: &Slice, mut hands: OwnedSemaphorePer
     }
 }
 
-async fn give_back(worker: &Worker, slice: Slice) {
+async fn give_back(crew: &Crew, slice: Slice) {
     // What is lost here is found again like everything that was pushed and not taken.
-    if let Err(error) = worker.queue.push(vec![slice], GIVE_BACK).await {
+    if let Err(error) = crew.queue.push(vec![slice], GIVE_BACK).await {
         debug!(%error, "a slice was not given back");
     }
 }

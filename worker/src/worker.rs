@@ -6,23 +6,22 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use shared::config::{ChecksSettings, EconomySettings, Names, RedisSettings, Settings, WorkerSettings};
 use shared::media::MediaStore;
-use shared::queue::{self, Queue};
+use shared::queue::{self, Queue, Track};
 use shared::store::{self, Store};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::consume::consume;
+use crate::crew::Crew;
 use crate::doorbell::{self, Doorbell};
 use crate::gateway::{Gateway, SendGuard};
 use crate::halted::Halted;
-use crate::hands::Hands;
 use crate::lease::{Keeper, Lease};
-use crate::pace::Pace;
 use crate::platforms::Platforms;
-use crate::settle::{self, Writer};
+use crate::settle;
 use crate::upkeep::{self, Dispatcher};
 
 /// What jobs may use.
@@ -33,20 +32,15 @@ pub struct Worker {
     pub platforms: Platforms,
     pub economy: EconomySettings,
     pub store: Store,
-    pub queue: Queue,
     pub media: MediaStore,
-    pub gateway: Gateway,
     pub lease: Lease,
-    pub writer: Writer,
     pub doorbell: Doorbell,
-    pub pace: Arc<Pace>,
-    /// Tells dispatch that a slice was taken.
-    pub appetite: Arc<Notify>,
+    /// Those who make posts, and those who make generations.
+    pub posts: Crew,
+    pub generations: Crew,
     /// Batches in hand that were cancelled.
     pub halted: Halted,
     redis: RedisSettings,
-    /// Posts that may be in hand.
-    pub hands: Hands,
     /// A post that twice took its worker with it runs alone.
     pub alone: Semaphore,
     pub tasks: TaskTracker,
@@ -57,9 +51,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// The size of the slices that this worker pushes: small enough that several workers share a small batch.
-    pub fn slice(&self) -> usize {
-        (self.settings.concurrency / 8).clamp(1, queue::SLICE)
+    /// Those who take from the queue of a track.
+    pub fn crew(&self, track: Track) -> &Crew {
+        match track {
+            Track::Posts => &self.posts,
+            Track::Generations => &self.generations,
+        }
     }
 
     /// What every key in Redis begins with.
@@ -68,15 +65,16 @@ impl Worker {
     }
 
     /// This worker's side of dispatch.
-    pub fn dispatcher(&self) -> Dispatcher {
+    pub fn dispatcher(&self, track: Track) -> Dispatcher {
+        let crew = self.crew(track);
         Dispatcher {
             store: self.store.clone(),
-            queue: self.queue.clone(),
+            queue: crew.queue.clone(),
             doorbell: self.doorbell.clone(),
-            slice: self.slice(),
-            hands: self.hands.clone(),
-            pace: Arc::clone(&self.pace),
-            appetite: Arc::clone(&self.appetite),
+            slice: crew.slice(),
+            hands: crew.hands.clone(),
+            pace: Arc::clone(&crew.pace),
+            appetite: Arc::clone(&crew.appetite),
         }
     }
 }
@@ -99,7 +97,7 @@ pub enum End {
 /// One life, from entering to leaving.
 pub struct Life {
     pub worker: Arc<Worker>,
-    /// The writer and the doorbell, which end when nobody holds their other ends any more.
+    /// The writers and the doorbell, which end when nobody holds their other ends any more.
     tail: Vec<JoinHandle<()>>,
     keeper: Keeper,
 }
@@ -116,10 +114,11 @@ impl Life {
             Lease::begin(&settings.database, name, slots).await.context("the worker could not enter the database")?;
         let (doorbell, publish) = doorbell::start(queue.clone(), settings.redis.namespace.clone());
         let (writer, write) = settle::start(store.clone(), lease.worker, doorbell.clone());
+        let (own_writer, write_own) = settle::start(store.clone(), lease.worker, doorbell.clone());
         let gateway =
             Gateway::from_settings(settings, names, Arc::new(Semaphore::new(slots)), Arc::new(lease.clone()))?;
-        let (intake, tasks) = (gateway.intake(), TaskTracker::new());
-        let pace = Arc::new(Pace::default());
+        let few = settings.worker.generations;
+        let tasks = TaskTracker::new();
         let worker = Worker {
             settings: settings.worker.clone(),
             checks: settings.checks.clone(),
@@ -127,14 +126,10 @@ impl Life {
             economy: settings.economy.clone(),
             media: MediaStore::open(&settings.storage, names)?,
             store,
-            queue,
-            gateway,
             lease,
-            writer,
             doorbell,
-            hands: Hands::new(slots, Arc::clone(&pace), intake),
-            pace,
-            appetite: Arc::new(Notify::new()),
+            generations: Crew::new(queue.of(Track::Generations), few, own_writer, gateway.beside(few)),
+            posts: Crew::new(queue, slots, writer, gateway),
             halted: Halted::default(),
             redis: settings.redis.clone(),
             alone: Semaphore::new(1),
@@ -143,7 +138,8 @@ impl Life {
             abort: CancellationToken::new(),
         };
         // Beside the tracker: these outlive the posts.
-        let tail = vec![TaskTracker::new().spawn(write), TaskTracker::new().spawn(publish)];
+        let alive = TaskTracker::new();
+        let tail = vec![alive.spawn(write), alive.spawn(write_own), alive.spawn(publish)];
         Ok(Self { worker: Arc::new(worker), tail, keeper })
     }
 
@@ -153,7 +149,9 @@ impl Life {
         info!(worker.id = %worker.lease.worker, slots = worker.settings.concurrency, "taking posts");
         let stop = CancellationToken::new();
         let duties = TaskTracker::new();
-        duties.spawn(consume(Arc::clone(worker), stop.clone()));
+        for track in [Track::Posts, Track::Generations] {
+            duties.spawn(consume(Arc::clone(worker), track, stop.clone()));
+        }
         duties.spawn(upkeep::run(Arc::clone(worker), stop.clone()));
         let watcher = Arc::clone(worker);
         let until = stop.clone();
@@ -162,7 +160,7 @@ impl Life {
         // Until the last post has ended: how its calls ended is told, too.
         let (keeper, done) = (Arc::clone(worker), CancellationToken::new());
         let until = done.clone();
-        let keeping = TaskTracker::new().spawn(async move { keeper.gateway.keep(&until).await });
+        let keeping = TaskTracker::new().spawn(async move { keeper.posts.gateway.keep(&until).await });
         let end = tokio::select! {
             () = term.cancelled() => End::Drained,
             () = worker.lease.lost() => End::LostLease,

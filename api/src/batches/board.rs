@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::scene::Scene;
+use crate::generations::Waiters;
 use crate::media::Links;
 
 /// How long pollers share a reading.
@@ -96,8 +97,9 @@ impl Board {
         receiver
     }
 
-    /// Follows the progress events of every batch until the process stops; one subscription a process.
-    pub async fn hear(&self, redis: &RedisSettings) {
+    /// Follows the progress events of every batch until the process stops, and passes them on to those who wait for
+    /// generations; one subscription a process.
+    pub async fn hear(&self, redis: &RedisSettings, waiters: &Waiters) {
         let listening = async {
             let mut silent = false;
             loop {
@@ -106,6 +108,7 @@ impl Board {
                         silent = false;
                         let mut events = std::pin::pin!(events);
                         while let Some(event) = events.next().await {
+                            waiters.ring(event.batch);
                             self.nudge(event);
                         }
                     }

@@ -32,6 +32,7 @@ pub use body::{BatchBody, LargeBodies};
 pub use doorbell::Doorbell;
 pub(crate) use news::{announce, announce_cancelled};
 pub use poll::{Condition, Polled, poll};
+pub(crate) use poll::{preferred_wait, text_header};
 pub use scene::Scene;
 pub(crate) use submit::off_the_loop;
 pub use submit::{Submission, Submitted, submit};

@@ -31,7 +31,7 @@ pub struct Condition {
 
 impl Condition {
     pub fn new(unless: Option<String>, prefer: Option<&str>) -> Self {
-        Self { unless, wait: prefer.and_then(wait) }
+        Self { unless, wait: prefer.and_then(preferred_wait) }
     }
 
     /// Whether a batch is worth an answer: with a tag when it stands otherwise, without one when it is final.
@@ -44,7 +44,7 @@ impl Condition {
 }
 
 /// The seconds of a `wait` preference (RFC 7240), 120 at most.
-fn wait(prefer: &str) -> Option<Duration> {
+pub(crate) fn preferred_wait(prefer: &str) -> Option<Duration> {
     let mut preferences = prefer.split(',').filter_map(|preference| preference.split(';').next()?.split_once('='));
     let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
     let seconds = seconds.trim().trim_matches('"').parse().ok()?;
@@ -136,7 +136,7 @@ impl ApiResponse for Polled {
 }
 
 /// A header of an answer, for the document.
-pub(super) fn text_header(name: &str, description: &str) -> MetaHeader {
+pub(crate) fn text_header(name: &str, description: &str) -> MetaHeader {
     MetaHeader {
         name: name.to_owned(),
         description: Some(description.to_owned()),
@@ -150,7 +150,7 @@ pub(super) fn text_header(name: &str, description: &str) -> MetaHeader {
 mod tests {
     use std::time::Duration;
 
-    use super::wait;
+    use super::preferred_wait;
 
     #[test]
     fn a_wait_is_read_among_other_preferences() {
@@ -163,7 +163,7 @@ mod tests {
             ("wait", None),
             ("", None),
         ] {
-            assert_eq!(wait(prefer), seconds.map(Duration::from_secs), "{prefer}");
+            assert_eq!(preferred_wait(prefer), seconds.map(Duration::from_secs), "{prefer}");
         }
     }
 }

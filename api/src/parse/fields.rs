@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::value::RawValue;
 use shared::domain::{Nanodollars, limits};
+use uuid::Uuid;
 
 use crate::problem::FieldError;
 
@@ -91,6 +92,72 @@ impl<'a, 'e> Fields<'a, 'e> {
             Some(amount) => Some(Some(amount)),
             None => self.wrong(name, "out_of_range", format!("must be from 0 to {} dollars", limits::BUDGET_USD)),
         }
+    }
+
+    /// A whole number in a range; absent and null mean that there is none.
+    pub fn whole(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let raw = self.given(name)?;
+        match raw.get().parse::<u64>() {
+            Ok(number) if range.contains(&number) => Some(number),
+            _ if raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()) => self.wrong(
+                name,
+                "out_of_range",
+                format!("must be a whole number from {} to {}", range.start(), range.end()),
+            ),
+            _ => self.wrong(name, "wrong_type", format!("must be a whole number, not {}", kind(raw))),
+        }
+    }
+
+    /// True or false; absent and null mean that nobody said.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let raw = self.given(name)?;
+        match raw.get() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => self.wrong(name, "wrong_type", format!("must be true or false, not {}", kind(raw))),
+        }
+    }
+
+    /// An id; absent and null mean that there is none.
+    pub fn optional_id(&mut self, name: &'static str) -> Option<Uuid> {
+        let text = self.optional_text(name, 36)?;
+        text.parse().ok().or_else(|| self.wrong(name, "invalid", "must be an id (a UUID)"))
+    }
+
+    /// A list of texts, each without the blanks around it; absent and null mean that there is none. Blank ones are errors.
+    pub fn texts(&mut self, name: &'static str, most: usize, longest: usize) -> Option<Vec<String>> {
+        let raw = self.given(name)?;
+        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
+            return self.wrong(name, "wrong_type", format!("must be a list of texts, not {}", kind(raw)));
+        };
+        if items.len() > most {
+            return self.wrong(name, "too_many", format!("must have at most {most} entries, not {}", items.len()));
+        }
+        let mut texts = Vec::with_capacity(items.len());
+        for (place, item) in items.into_iter().enumerate() {
+            let field = format!("{name}/{place}");
+            let Ok(text) = serde_json::from_str::<String>(item.get()) else {
+                self.entry_wrong(&field, "wrong_type", format!("must be text, not {}", kind(item)));
+                continue;
+            };
+            let text = text.trim().to_owned();
+            let length = text.chars().count();
+            if text.is_empty() {
+                self.entry_wrong(&field, "blank", "must not be blank");
+            } else if text.contains('\0') {
+                self.entry_wrong(&field, "nul", "must not contain NUL characters");
+            } else if length > longest {
+                self.entry_wrong(&field, "too_long", format!("must have at most {longest} characters, not {length}"));
+            } else {
+                texts.push(text);
+            }
+        }
+        Some(texts)
+    }
+
+    /// Notes an error of an entry of a list; `path` is already a pointer's end.
+    fn entry_wrong(&mut self, path: &str, code: &'static str, detail: impl Into<String>) {
+        self.errors.push(FieldError::new(format!("{}/{path}", self.pointer), code, detail));
     }
 
     /// Whether a field is there, null or not.

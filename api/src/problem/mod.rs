@@ -101,6 +101,12 @@ impl Problem {
         problem
     }
 
+    /// 400 for a query parameter that cannot be what it is.
+    pub fn bad_parameter(name: &str, value: &str) -> Self {
+        let value: String = value.chars().take(60).collect();
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", format!("`{name}` cannot be {value:?}."))
+    }
+
     /// 404 for what is not there, or is somebody else's.
     pub fn not_found(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))

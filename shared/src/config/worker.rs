@@ -11,6 +11,8 @@ use super::ConfigError;
 pub struct WorkerSettings {
     /// Calls to providers in flight at once: the slots.
     pub concurrency: usize,
+    /// The same for generations, beside those of posts.
+    pub generations: usize,
     /// How long a worker that is told to stop lets running posts go on.
     pub drain_seconds: u64,
     /// How often a post is tried again before it fails.
@@ -21,10 +23,11 @@ pub struct WorkerSettings {
 
 impl WorkerSettings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if (1..=10_000).contains(&self.concurrency) {
-            return Ok(());
+        let slots = [("WORKER_CONCURRENCY", self.concurrency), ("BROADSIDE_WORKER__GENERATIONS", self.generations)];
+        match slots.into_iter().find(|(_, slots)| !(1..=10_000).contains(slots)) {
+            Some((name, _)) => Err(ConfigError::Invalid { name, why: "it must be between 1 and 10000".to_owned() }),
+            None => Ok(()),
         }
-        Err(ConfigError::Invalid { name: "WORKER_CONCURRENCY", why: "it must be between 1 and 10000".to_owned() })
     }
 
     pub fn drain(&self) -> Duration {

@@ -123,6 +123,22 @@ pub enum Checkpoint {
     Caption(CheckedCaption),
     Moderation(Moderation),
     Image(StoredImage),
+    /// What a part of a generation came to.
+    Made(Made),
+}
+
+/// What was made of a part of a generation, with what the checks said of it.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// As the kind's results are written.
+    pub result: Value,
+    /// From 0 to 1, by name.
+    pub scores: Value,
+    /// The model that made it.
+    pub model: String,
+    pub image: Option<StoredImage>,
+    /// What looks almost the same has almost the same print.
+    pub print: Option<u64>,
 }
 
 /// A caption with what the checks said of it.
@@ -317,6 +333,7 @@ struct Columns<'a> {
     captions: Vec<(i64, &'a CheckedCaption)>,
     judgements: Vec<(i64, Moderation)>,
     pictures: Vec<(i64, &'a StoredImage)>,
+    made: Vec<(i64, &'a Made)>,
     /// Beside each the file that the call is a line of, if it is one.
     reservations: Vec<(i64, (&'a Reservation, Option<ProviderBatchId>))>,
     endings: Vec<(i64, &'a Ending)>,
@@ -335,6 +352,10 @@ impl<'a> Columns<'a> {
                 Some(Checkpoint::Caption(caption)) => columns.captions.push((n, caption)),
                 Some(Checkpoint::Moderation(judgement)) => columns.judgements.push((n, *judgement)),
                 Some(Checkpoint::Image(image)) => columns.pictures.push((n, image)),
+                Some(Checkpoint::Made(made)) => {
+                    columns.made.push((n, made));
+                    columns.pictures.extend(made.image.iter().map(|image| (n, image)));
+                }
                 None => {}
             }
             match &item.next {
@@ -419,6 +440,11 @@ impl<'a> Columns<'a> {
             .bind(column(pictures, |p| p.thumbhash.as_slice()))
             .bind(column(pictures, |p| flags(&p.flags)))
             .bind(column(reservations, |(_, file)| *file))
+            .bind(places(&self.made))
+            .bind(column(&self.made, |made| made.result.clone()))
+            .bind(column(&self.made, |made| made.scores.clone()))
+            .bind(column(&self.made, |made| made.model.as_str()))
+            .bind(column(&self.made, |made| made.print.map(|print| print as i64)))
             .fetch_all(tx)
             .await?)
     }

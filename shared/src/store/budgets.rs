@@ -167,7 +167,7 @@ pub async fn ensure_months(db: impl PgExecutor<'_>) -> Result<(), StoreError> {
 /// Calls of one batch and month that became unknown.
 #[derive(Clone, Debug)]
 pub(super) struct Doubt {
-    pub(super) campaign: CampaignId,
+    pub(super) campaign: Option<CampaignId>,
     pub(super) user: UserId,
     /// Such as `2026-11`.
     pub(super) month: String,
@@ -181,9 +181,12 @@ pub(super) async fn book_doubts(tx: &mut PgConnection, doubts: &[Doubt]) -> Resu
     }
     let (mut scopes, mut periods, mut nanos) = (Vec::new(), Vec::new(), Vec::new());
     for doubt in doubts {
-        scopes.extend([doubt.campaign.0, doubt.user.0]);
-        periods.extend(["all", doubt.month.as_str()]);
-        nanos.extend([doubt.held, doubt.held]);
+        for (scope, period) in [(doubt.campaign.map(|campaign| campaign.0), "all"), (Some(doubt.user.0), &doubt.month)]
+        {
+            scopes.push(scope);
+            periods.push(period);
+            nanos.push(doubt.held);
+        }
     }
     sqlx::query(include_str!("sql/budget_doubts.sql")).bind(scopes).bind(periods).bind(nanos).execute(tx).await?;
     Ok(())

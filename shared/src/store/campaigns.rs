@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgExecutor};
 
 use super::entity::campaign::{ActiveModel, Column, Entity};
 use super::{StoreError, control};
-use crate::domain::{CampaignId, UserId};
+use crate::domain::{CampaignId, ProjectId, UserId};
 use crate::progress::Progress;
 
 pub use super::entity::campaign::Model as Campaign;
@@ -141,4 +141,14 @@ pub async fn delete(
 
 fn of(user: UserId) -> Select<Entity> {
     Entity::find().filter(Expr::col(Column::UserId).eq(user)).filter(Expr::col(Column::DeletedAt).is_null())
+}
+
+/// The project of a campaign of the user's, if it has one; `None` when there is no such campaign.
+pub async fn project_of(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    campaign: CampaignId,
+) -> Result<Option<Option<ProjectId>>, StoreError> {
+    let statement = "SELECT project_id FROM campaigns WHERE id = $2 AND user_id = $1 AND deleted_at IS NULL";
+    Ok(sqlx::query_scalar(statement).bind(user).bind(campaign).fetch_optional(db).await?)
 }

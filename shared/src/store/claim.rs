@@ -1,14 +1,16 @@
-//! Claims: how a worker comes to own posts.
+//! Claims: how a worker comes to own the rows of batches.
 
-use sqlx::PgPool;
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgPool, Row};
 
 use super::StoreError;
 use super::advance::Caption;
-use crate::domain::{BatchId, Moderation, PostId, PostStatus, UnknownName, UserId, WorkerId};
+use crate::domain::{BatchId, Context, Kind, Moderation, PostId, PostStatus, UnknownName, UserId, WorkerId};
 use crate::progress::Progress;
 use crate::queue::Slice;
 
-/// A post that this worker owns, with everything that making it needs.
+/// A post, or a part of a generation, that this worker owns, with everything that making it needs.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Claim {
     #[sqlx(rename = "id")]
@@ -28,10 +30,44 @@ pub struct Claim {
     pub moderation_ordinal: i16,
     pub text_ordinal: i16,
     #[sqlx(flatten)]
+    pub work: Work,
+    #[sqlx(json(nullable))]
+    context: Option<Context>,
+    version: i64,
+}
+
+/// What is to be made.
+#[derive(Clone, Debug)]
+pub enum Work {
+    Post(Box<PostWork>),
+    Generation(Box<Order>),
+}
+
+/// A post to be made, and what is made of it already.
+#[derive(Clone, Debug, Default, sqlx::FromRow)]
+pub struct PostWork {
+    #[sqlx(flatten)]
     pub brief: Brief,
     #[sqlx(flatten)]
     made: Made,
-    version: i64,
+}
+
+/// A part of a generation to be made.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub kind: Kind,
+    /// As the kind's parameters are written.
+    pub parameters: Value,
+}
+
+impl FromRow<'_, PgRow> for Work {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let kind: &str = row.try_get("kind")?;
+        match kind.parse().map_err(|error: UnknownName| sqlx::Error::Decode(Box::new(error)))? {
+            Kind::Post => PostWork::from_row(row).map(|post| Self::Post(Box::new(post))),
+            kind => Ok(Self::Generation(Box::new(Order { kind, parameters: row.try_get("parameters")? }))),
+        }
+    }
 }
 
 /// What the post's author asked for.
@@ -90,12 +126,27 @@ impl Claim {
             image_ordinal: 0,
             moderation_ordinal: 0,
             text_ordinal: 0,
-            brief: Brief::default(),
-            made: Made::default(),
+            work: Work::Post(Box::default()),
+            context: None,
             version: 1,
         }
     }
 
+    /// What its batch was placed with, for prompts and checks.
+    pub fn context(&self) -> Context {
+        self.context.clone().unwrap_or_default()
+    }
+
+    /// The post, if this is one.
+    pub fn as_post(&self) -> Option<&PostWork> {
+        match &self.work {
+            Work::Post(post) => Some(post),
+            Work::Generation(_) => None,
+        }
+    }
+}
+
+impl PostWork {
     /// What moderation said of the caption, where it was asked.
     pub fn moderation(&self) -> Option<Moderation> {
         self.made.moderation.0

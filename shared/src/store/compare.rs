@@ -29,7 +29,7 @@ pub struct Ended {
 pub async fn ended(pool: &PgPool) -> Result<Vec<Ended>, StoreError> {
     Ok(sqlx::query_as(
         "SELECT id, campaign_id, run, total_posts FROM batch_jobs
-         WHERE finished_at IS NOT NULL AND compared_run < run ORDER BY id LIMIT 8",
+         WHERE finished_at IS NOT NULL AND compared_run < run AND kind = 'post' ORDER BY id LIMIT 8",
     )
     .fetch_all(pool)
     .await?)

@@ -8,13 +8,15 @@ use sqlx::{PgConnection, PgExecutor};
 use super::StoreError;
 use crate::domain::{BatchId, PostId, UserId};
 use crate::progress::Progress;
+use crate::queue::Track;
 
-/// Makes one dispatcher at a time: an arbitrary number of our own.
+/// Makes one dispatcher of a track at a time: an arbitrary number of our own.
 const DISPATCH_LOCK: i64 = 0x6469_7370_6174;
 
-/// Becomes the dispatcher until the transaction ends; false when somebody else is.
-pub async fn try_lead(tx: &mut PgConnection) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(DISPATCH_LOCK).fetch_one(tx).await?)
+/// Becomes the dispatcher of a track until the transaction ends; false when somebody else is.
+pub async fn try_lead(tx: &mut PgConnection, track: Track) -> Result<bool, StoreError> {
+    let lock = DISPATCH_LOCK + track as i64;
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(lock).fetch_one(tx).await?)
 }
 
 /// A batch that runs and has posts to push.
@@ -35,8 +37,8 @@ pub struct OpenBatch {
     pub overdue: bool,
 }
 
-/// Every batch that runs and has anything to push or waiting to be taken.
-pub async fn open_batches(db: impl PgExecutor<'_>) -> Result<Vec<OpenBatch>, StoreError> {
+/// Every batch of a track that runs and has anything to push or waiting to be taken.
+pub async fn open_batches(db: impl PgExecutor<'_>, track: Track) -> Result<Vec<OpenBatch>, StoreError> {
     Ok(sqlx::query_as(
         "SELECT b.id, b.user_id, b.priority, 
                 -- What is pending in an open lane is the lane's.
@@ -53,15 +55,20 @@ pub async fn open_batches(db: impl PgExecutor<'_>) -> Result<Vec<OpenBatch>, Sto
                  WHERE b.retrying > 0 AND p.batch_job_id = b.id AND p.wake_at <= now() LIMIT 1000) ready) d
          WHERE b.finished_at IS NULL AND b.status IN ('pending', 'processing')
            AND (done.posts < b.total_posts OR b.retrying > 0)
+           AND (b.kind = 'post') = $1
          ORDER BY b.id",
     )
+    .bind(track == Track::Posts)
     .fetch_all(db)
     .await?)
 }
 
-/// Whether any batch is unfinished: the one question of an idle worker.
-pub async fn anything_open(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM batch_jobs WHERE finished_at IS NULL)").fetch_one(db).await?)
+/// Whether any batch of a track is unfinished: the one question of an idle worker.
+pub async fn anything_open(db: impl PgExecutor<'_>, track: Track) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM batch_jobs WHERE finished_at IS NULL AND (kind = 'post') = $1)")
+        .bind(track == Track::Posts)
+        .fetch_one(db)
+        .await?)
 }
 
 /// Moves a batch's mark past its next `posts` posts and answers their ids, in their order.

@@ -16,6 +16,7 @@ pub mod control;
 pub mod dispatch;
 pub mod economy;
 pub mod entity;
+pub mod generations;
 pub mod idempotency;
 pub mod place;
 pub mod posts;
@@ -87,7 +88,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 7;
+const SCHEMA: i64 = 8;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

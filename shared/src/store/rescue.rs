@@ -66,7 +66,7 @@ struct Lost {
     version: i64,
     #[sqlx(rename = "freed")]
     posts: i64,
-    campaign_id: CampaignId,
+    campaign_id: Option<CampaignId>,
     user_id: UserId,
     /// Calls that were under way, by the month that they were reserved in.
     months: Vec<String>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::{AttemptState, BatchId, LaneState, Nanodollars, ProviderBatchId, UserId, WorkerId};
+use shared::queue::Track;
 use shared::store::advance::{Answer, Ending, Item, LANE_EPOCH, Next, Refusal};
 use shared::store::claim::Claim;
 use shared::store::dispatch::open_batches;
@@ -71,7 +72,7 @@ async fn a_line_is_booked_and_settled_like_a_call_and_its_post_leaves_the_lane_w
     assert_eq!((stand.failed_posts, stand.spent_nanos, stand.held_nanos), (1, PRICE.0, 0));
 
     let claims = take(store, me, &release_due(store, batch).await).await;
-    let captions: Vec<bool> = claims.iter().map(|claim| claim.caption().is_some()).collect();
+    let captions: Vec<bool> = claims.iter().map(|claim| claim.as_post().expect("a post").caption().is_some()).collect();
     assert_eq!((captions, claims[1].caption_ordinal), (vec![true, false], 1));
     audit(store, batch).await;
 }
@@ -131,7 +132,7 @@ async fn a_lane_has_one_tender_until_its_lease_ends() {
     assert_eq!(economy::open(store.pool()).await.expect("lanes"), [batch]);
     economy::close(store.pool(), other, batch).await.expect("closed").expect("it was open");
     assert!(economy::open(store.pool()).await.expect("lanes").is_empty());
-    let unreleased = open_batches(store.pool()).await.expect("batches")[0].unreleased;
+    let unreleased = open_batches(store.pool(), Track::Posts).await.expect("batches")[0].unreleased;
     assert_eq!(unreleased, 1, "what is left is dispatched");
 }
 

@@ -73,7 +73,7 @@ impl Tender<'_> {
     fn settled(&self, place: &BatchPlace, line: &Line, answered: Option<&Answered<'_>>) -> Item {
         let brief = CaptionBrief::of(&line.brief, &self.worker.platforms);
         let ask = prompts::caption(&brief);
-        let (mut bill, end) = self.worker.gateway.judge_line(place, ask, answered, took(line, self.lane.now));
+        let (mut bill, end) = self.worker.posts.gateway.judge_line(place, ask, answered, took(line, self.lane.now));
         match end {
             // A live call makes one that fits: it can be told what was wrong with its draft.
             LineEnd::Made(draft) if let Some(over) = checks::overrun(&brief.platform, &draft) => {
@@ -104,7 +104,7 @@ impl Tender<'_> {
     }
 
     async fn write(&self, items: Vec<Item>) -> Result<()> {
-        let answers = join_all(items.into_iter().map(|item| self.worker.writer.write(item))).await;
+        let answers = join_all(items.into_iter().map(|item| self.worker.posts.writer.write(item))).await;
         let unwritten = answers.iter().filter(|answer| **answer == Answer::Refused(Refusal::Unwritten)).count();
         anyhow::ensure!(unwritten == 0, "{unwritten} lines could not be written");
         Ok(())

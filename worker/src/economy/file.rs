@@ -39,7 +39,7 @@ impl Tender<'_> {
 
     /// Carries a file on as far as it goes now.
     pub(super) async fn carry_on(&self, mut file: ProviderBatch) -> Result<()> {
-        let Some(place) = self.worker.gateway.batch_place_at(&file.route) else {
+        let Some(place) = self.worker.posts.gateway.batch_place_at(&file.route) else {
             return self.without_a_place(&file).await;
         };
         if file.state == FileState::Reserving {
@@ -79,7 +79,7 @@ impl Tender<'_> {
                 return Ok(self.end(file, "empty").await?);
             }
             let text = self.write_lines(place, &lines)?;
-            file.input_file_id = Some(self.worker.gateway.upload(place, file.id, text).await?);
+            file.input_file_id = Some(self.worker.posts.gateway.upload(place, file.id, text).await?);
             self.enter(file, FileState::Uploaded).await?;
         }
         self.enter(file, FileState::Creating).await?;
@@ -87,7 +87,7 @@ impl Tender<'_> {
             return Ok(());
         }
         let input = file.input_file_id.clone().unwrap_or_default();
-        match self.worker.gateway.create_batch(place, file.id, &input).await {
+        match self.worker.posts.gateway.create_batch(place, file.id, &input).await {
             Ok(view) => Ok(self.created(file, view).await?),
             Err(DeskError::Busy(what)) => {
                 debug!(file.id = %file.id, what, "no batch is taken now");
@@ -104,7 +104,7 @@ impl Tender<'_> {
 
     /// Looks for a batch that may have been ordered.
     async fn find(&self, place: &BatchPlace, file: &mut ProviderBatch) -> Result<(), Stuck> {
-        let found = self.worker.gateway.find_batch(place, file.id, file.created_at).await?;
+        let found = self.worker.posts.gateway.find_batch(place, file.id, file.created_at).await?;
         if let Some(view) = found {
             info!(file.id = %file.id, batch = view.id, "a batch that was ordered was found again");
             self.created(file, view).await?;
@@ -121,14 +121,14 @@ impl Tender<'_> {
     /// Looks how a batch stands, and settles one that has ended.
     async fn look(&self, place: &BatchPlace, file: &mut ProviderBatch) -> Result<(), Stuck> {
         let batch = file.provider_batch_id.clone().unwrap_or_default();
-        let view = self.worker.gateway.look_at_batch(place, &batch).await?;
+        let view = self.worker.posts.gateway.look_at_batch(place, &batch).await?;
         if view.status.is_final() {
             return self.settle(place, file, &view).await;
         }
         if (self.is_stopped() || self.is_late() || file.given_up) && view.status != Status::Cancelling {
             info!(file.id = %file.id, batch, "a batch is cancelled");
             // Looked at again the next time, also when it has ended meanwhile.
-            if let Err(error) = self.worker.gateway.cancel_batch(place, &batch).await {
+            if let Err(error) = self.worker.posts.gateway.cancel_batch(place, &batch).await {
                 warn!(file.id = %file.id, %error, "a batch was not cancelled; it is tried again");
             }
         }
@@ -141,7 +141,7 @@ impl Tender<'_> {
     async fn settle(&self, place: &BatchPlace, file: &mut ProviderBatch, view: &ProviderView) -> Result<(), Stuck> {
         let mut answers = Vec::new();
         for id in &view.files {
-            answers.push(self.worker.gateway.download(place, id).await?);
+            answers.push(self.worker.posts.gateway.download(place, id).await?);
         }
         self.settle_lines(place, file, &answers).await?;
         info!(file.id = %file.id, status = view.status.as_str(), errors = ?view.errors, "a file was settled");
@@ -155,7 +155,7 @@ impl Tender<'_> {
         }
         // They hold what customers wrote, and would lie there for a month.
         for id in file.input_file_id.iter().chain(&view.files) {
-            if let Err(error) = self.worker.gateway.delete_file(place, id).await {
+            if let Err(error) = self.worker.posts.gateway.delete_file(place, id).await {
                 warn!(file.id = %file.id, %error, "a file could not be deleted at its provider");
             }
         }
@@ -246,7 +246,7 @@ impl Tender<'_> {
         let mut text = Vec::new();
         for line in lines {
             let ask = prompts::caption(&CaptionBrief::of(&line.brief, &self.worker.platforms));
-            let body = self.worker.gateway.write_line(place, ask);
+            let body = self.worker.posts.gateway.write_line(place, ask);
             let entry = json!({
                 "custom_id": line.call, "method": "POST", "url": "/v1/chat/completions", "body": body,
             });

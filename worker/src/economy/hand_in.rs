@@ -32,7 +32,7 @@ impl Tender<'_> {
                 return Ok(HandedIn::Everything);
             }
             let refused = economy::refused_keys(pool, batch).await?;
-            let place = match self.worker.gateway.batch_place(&refused) {
+            let place = match self.worker.posts.gateway.batch_place(&refused) {
                 Ok(place) => place,
                 Err(nowhere) => return Ok(HandedIn::Nowhere(nowhere)),
             };
@@ -61,7 +61,7 @@ impl Tender<'_> {
         let mut items = Vec::with_capacity(posts.len());
         for post in posts {
             let ask = prompts::caption(&CaptionBrief::of(&post.brief, &self.worker.platforms));
-            let (quote, size) = self.worker.gateway.quote_line(place, ask);
+            let (quote, size) = self.worker.posts.gateway.quote_line(place, ask);
             bytes += size;
             if bytes > LARGEST_FILE && !items.is_empty() {
                 break;
@@ -84,7 +84,7 @@ impl Tender<'_> {
             });
         }
         let asked = items.len();
-        let answers = join_all(items.into_iter().map(|item| self.worker.writer.write(item))).await;
+        let answers = join_all(items.into_iter().map(|item| self.worker.posts.writer.write(item))).await;
         (asked, answers.iter().filter(|answer| **answer == Answer::Granted).count())
     }
 }

@@ -113,7 +113,7 @@ impl Tender<'_> {
             info!(batch.id = %self.lane.batch, "a lane was closed");
         }
         self.ring(progress);
-        self.worker.appetite.notify_one();
+        self.worker.posts.appetite.notify_one();
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ mod bill;
 mod catalog;
 mod config_error;
 mod dialect;
+mod entrance;
 mod failure;
 mod fetch;
 mod listing;
@@ -64,6 +65,7 @@ use crate::pictures::PictureCheck;
 use crate::settle::Ledger;
 use admission::{Admission, BreakerTimes};
 use catalog::Catalog;
+use entrance::Entrance;
 use fetch::Fetcher;
 use tasks::{Moderating, Painting, Writing};
 use wire::BodyMemory;
@@ -81,21 +83,20 @@ pub trait SendGuard: Send + Sync {
     fn may_send(&self) -> bool;
 }
 
-/// The way to the providers. Cheap to clone.
+/// The way to the providers, through an entrance of one crew. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     inner: Arc<Inner>,
+    entrance: Arc<Entrance>,
 }
 
 struct Inner {
     catalog: Catalog,
     admission: Admission,
-    intake: Arc<Intake>,
     http: reqwest::Client,
     fetcher: Fetcher,
     memory: BodyMemory,
     pictures: PictureCheck,
-    slots: Arc<Semaphore>,
     guard: Arc<dyn SendGuard>,
     /// Counts jobs, so that pools and keys take turns.
     turn: AtomicUsize,
@@ -132,33 +133,38 @@ impl Gateway {
                 catalog.limits.on_redis_loss,
                 breakers,
             )?,
-            intake: Arc::new(Intake::new(settings.worker.concurrency)),
             catalog,
             memory: BodyMemory::new(),
             pictures: PictureCheck::new(),
-            slots,
             guard,
             turn: AtomicUsize::new(0),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), entrance: Entrance::new(slots, settings.worker.concurrency) })
+    }
+
+    /// The same gateway with `slots` calls in flight of its own, for another crew.
+    #[must_use]
+    pub fn beside(&self, slots: usize) -> Self {
+        let entrance = Entrance::new(Arc::new(Semaphore::new(slots)), slots);
+        Self { inner: Arc::clone(&self.inner), entrance }
     }
 
     /// Has a text written.
     pub async fn chat<T: Send>(&self, ledger: &mut impl Ledger, ask: ChatAsk<T>) -> Result<ChatReply<T>, Stop> {
-        let served = self.inner.run(ledger, &Writing(ask)).await?;
+        let served = self.run(ledger, &Writing(ask)).await?;
         Ok(ChatReply { value: served.reply, provider: served.provider, model: served.model })
     }
 
     /// Has an image made. What comes back was decoded and checked.
     pub async fn image(&self, ledger: &mut impl Ledger, ask: ImageAsk) -> Result<ImageReply, Stop> {
-        let served = self.inner.run(ledger, &Painting(ask)).await?;
+        let served = self.run(ledger, &Painting(ask)).await?;
         let (picture, revised_prompt) = served.reply;
         Ok(ImageReply { picture, revised_prompt, provider: served.provider, model: served.model })
     }
 
     /// Has a text judged before money is spent on it. Asked only where [`moderates`](Self::moderates) says so.
     pub async fn moderate(&self, ledger: &mut impl Ledger, text: String) -> Result<Judgement, Stop> {
-        Ok(self.inner.run(ledger, &Moderating(text)).await?.reply)
+        Ok(self.run(ledger, &Moderating(text)).await?.reply)
     }
 
     /// Whether a provider with a key judges texts.
@@ -184,7 +190,7 @@ impl Gateway {
 
     /// How many posts may be taken while providers have no room.
     pub fn intake(&self) -> Arc<Intake> {
-        Arc::clone(&self.inner.intake)
+        Arc::clone(&self.entrance.intake)
     }
 
     /// Whether there is any provider with a key.

@@ -7,7 +7,6 @@ use shared::domain::{AttemptState, CallId, Nanodollars, Step};
 use shared::store::advance::Bill;
 use tokio::time::Instant;
 
-use super::Inner;
 use super::admission::{Booked, Booking, Candidate, End, Gauges, Health, Refused, Why};
 use super::ask::Stop;
 use super::bill::{price, quote, request_id, unsent_bill};
@@ -22,6 +21,7 @@ use super::stops::{
 };
 use super::verdict::{Class, Effect, Money, Verdict, verdict};
 use super::wire::{Answer, Bounds, Expected, Request, WireError, exchange};
+use super::{Gateway, Inner};
 use crate::settle::Ledger;
 
 /// "Retry after 0 seconds" is said by providers that mean a moment.
@@ -104,12 +104,12 @@ impl Tries {
     }
 }
 
-impl Inner {
+impl Gateway {
     /// Runs `task` to its reply, or to the reason that there is none.
     pub(super) async fn run<T: Task>(&self, ledger: &mut impl Ledger, task: &T) -> Result<Served<T::Reply>, Stop> {
-        let (catalog, step, start) = (&self.catalog, task.step(), Instant::now());
+        let (catalog, step, start) = (&self.inner.catalog, task.step(), Instant::now());
         let Some(route) = catalog.route(step) else { return Err(Stop::Failed(not_configured())) };
-        let mut plan = Plan::new(catalog, route, self.next_turn());
+        let mut plan = Plan::new(catalog, route, self.inner.next_turn());
         let mut tries = Tries::default();
         let mut again: Option<(Target, bool)> = None;
         let mut size = None;
@@ -125,7 +125,7 @@ impl Inner {
             let repeats = again.is_some();
             let (offers, double_cap) = match again.take() {
                 Some((target, double_cap)) => (Offers { tiers: vec![vec![target]], soonest: None }, double_cap),
-                None => (self.offers(&plan, route), false),
+                None => (self.inner.offers(&plan, route), false),
             };
             let Some(first) = offers.tiers.first().and_then(|tier| tier.first()) else {
                 return Err(match offers.soonest {
@@ -134,23 +134,23 @@ impl Inner {
                 });
             };
             let size = *size.get_or_insert_with(|| {
-                let draft = task.draft(&self.place(route, *first), false);
+                let draft = task.draft(&self.inner.place(route, *first), false);
                 drafted.insert((first.model, draft)).1.size
             });
-            let tiers = self.candidates(step, route, &offers.tiers, size, double_cap);
+            let tiers = self.inner.candidates(step, route, &offers.tiers, size, double_cap);
             let booked = match self.book(step, &tiers).await {
                 Ok(booked) => booked,
                 // Where the repeat would have gone is full; others may not be.
                 Err(_) if repeats => continue,
                 Err(refused) => {
                     // A post that has made its caption was not taken in vain: it waits in a lane of its own.
-                    if step == Step::Caption && !ledger.has_reserved() {
-                        self.intake.refused(self.admission.turn_in(&refused));
+                    if matches!(step, Step::Caption | Step::Text) && !ledger.has_reserved() {
+                        self.entrance.intake.refused(self.inner.admission.turn_in(&refused));
                     }
-                    return Err(self.turned_away(step, &refused, offers.soonest, tries.last));
+                    return Err(self.inner.turned_away(step, &refused, offers.soonest, tries.last));
                 }
             };
-            let (target, place) = (booked.candidate.target, self.place(route, booked.candidate.target));
+            let (target, place) = (booked.candidate.target, self.inner.place(route, booked.candidate.target));
             let left = Nanodollars(catalog.limits.cost().0.saturating_sub(tries.cost.0));
             let draft = match drafted.take() {
                 Some((model, draft)) if model == target.model && !double_cap => draft,
@@ -185,11 +185,11 @@ impl Inner {
 
     /// Books a time and sleeps until shortly before it. Whoever sleeps here holds neither a slot nor money.
     async fn book(&self, step: Step, tiers: &[Vec<Candidate>]) -> Result<Booked, Refused> {
-        let _waiting = self.intake.wait();
-        let booked = self.admission.book(step, tiers).await?;
+        let _waiting = self.entrance.intake.wait();
+        let booked = self.inner.admission.book(step, tiers).await?;
         let wait = booked.at.saturating_duration_since(Instant::now());
-        self.intake.granted(wait < self.catalog.limits.patience() / 2);
-        tokio::time::sleep(wait.saturating_sub(self.admission.lead())).await;
+        self.entrance.intake.granted(wait < self.inner.catalog.limits.patience() / 2);
+        tokio::time::sleep(wait.saturating_sub(self.inner.admission.lead())).await;
         Ok(booked)
     }
 
@@ -205,27 +205,27 @@ impl Inner {
     ) -> Result<Sent<T::Reply>, Stop> {
         let Booked { candidate, at, mut booking } = booked;
         let picked = Instant::now();
-        if self.is_closed(place, &candidate) {
+        if self.inner.is_closed(place, &candidate) {
             return Ok(Sent::Missed);
         }
         if draft.bound > left {
             return Err(Stop::Failed(too_dear()));
         }
         let call =
-            ledger.reserve(task.step(), quote(&self.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
-        let Ok(slot) = self.slots.acquire().await else {
+            ledger.reserve(task.step(), quote(&self.inner.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
+        let Ok(slot) = self.entrance.slots.acquire().await else {
             ledger.settle(unsent_bill());
             return Err(interrupted());
         };
-        self.admission.note_lead(picked.elapsed());
+        self.inner.admission.note_lead(picked.elapsed());
         tokio::time::sleep_until(at).await;
-        if let Err(unsent) = self.last_look(ledger, place, &candidate, at, &booking) {
+        if let Err(unsent) = self.inner.last_look(ledger, place, &candidate, at, &booking) {
             ledger.settle(unsent_bill());
             return unsent;
         }
         booking.sent();
         let started = Instant::now();
-        let result = self.send(call, place, &draft).await;
+        let result = self.inner.send(call, place, &draft).await;
         // Reading what came needs no slot.
         drop(slot);
         let mut bill = Bill { duration: started.elapsed(), ..unsent_bill() };
@@ -233,7 +233,7 @@ impl Inner {
             Ok(answer) => {
                 bill.provider_request_id = request_id(&answer.headers);
                 let gauges = Gauges::read(&answer.headers);
-                let reading = task.read(self, place, answer).await;
+                let reading = task.read(&self.inner, place, answer).await;
                 (reading.content, reading.usage, gauges)
             }
             Err(error) => {
@@ -260,15 +260,17 @@ impl Inner {
         };
         let verdict = verdict(&failure);
         end.health = Health::of(&failure, &verdict);
-        (end.rest, end.aside) = self.take_in(place, &failure, &verdict);
+        (end.rest, end.aside) = self.inner.take_in(place, &failure, &verdict);
         end.class = verdict.class.code();
         if let Some(rest) = end.rest {
-            self.admission.memory().rest(&candidate.meter, rest, Instant::now());
+            self.inner.admission.memory().rest(&candidate.meter, rest, Instant::now());
         }
         booking.settle(end);
         Ok(Sent::Failed { verdict, cost })
     }
+}
 
+impl Inner {
     /// The last look before a send: is the work still wanted, the lease fresh, the target open, and the time not missed?
     fn last_look<R>(
         &self,

@@ -2,10 +2,9 @@
 
 use shared::domain::Moderation;
 use shared::store::advance::{Caption, CheckedCaption, Checkpoint};
-use shared::store::claim::Claim;
 use tracing::debug;
 
-use super::moderation;
+use super::{PostJob, moderation};
 use crate::checks;
 use crate::gateway::Stop;
 use crate::prompts::{self, CaptionBrief};
@@ -13,16 +12,17 @@ use crate::settle::Line;
 use crate::worker::Worker;
 
 /// The caption of a post: the one that an earlier run made, or a new one.
-pub(super) async fn write(worker: &Worker, claim: &Claim, line: &mut Line) -> Result<Caption, Stop> {
-    if let Some(caption) = claim.caption() {
+pub(super) async fn write(job: &mut PostJob<'_>) -> Result<Caption, Stop> {
+    let (worker, post) = (job.worker, job.post);
+    if let Some(caption) = post.caption() {
         return Ok(caption);
     }
-    let brief = CaptionBrief::of(&claim.brief, &worker.platforms);
-    let draft = worker.gateway.chat(line, prompts::caption(&brief)).await?.value;
-    let draft = within_limit(worker, &brief, draft, line).await;
-    let checked = checked(&brief, draft, moderation::of(worker, &claim.brief, claim.image()));
+    let brief = CaptionBrief::of(&post.brief, &worker.platforms);
+    let draft = worker.posts.gateway.chat(job.line, prompts::caption(&brief)).await?.value;
+    let draft = within_limit(worker, &brief, draft, job.line).await;
+    let checked = checked(&brief, draft, moderation::of(worker, &post.brief, post.image()));
     let caption = checked.caption.clone();
-    line.checkpoint(Checkpoint::Caption(checked));
+    job.line.checkpoint(Checkpoint::Caption(checked));
     Ok(caption)
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn checked(brief: &CaptionBrief, draft: Caption, moderation: Option<M
 async fn within_limit(worker: &Worker, brief: &CaptionBrief, draft: Caption, line: &mut Line) -> Caption {
     let Some(over) = checks::overrun(&brief.platform, &draft) else { return draft };
     line.reject(format!("too_long: {over}"));
-    match worker.gateway.chat(line, prompts::shorter(brief, &draft, &over)).await {
+    match worker.posts.gateway.chat(line, prompts::shorter(brief, &draft, &over)).await {
         Ok(reply) => reply.value,
         Err(stop) => {
             debug!(?stop, %over, "no shorter caption was made; the first is trimmed");

@@ -4,17 +4,17 @@
 
 use shared::domain::Moderation;
 use shared::store::advance::{Caption, Checkpoint, Reason};
-use shared::store::claim::{Brief, Claim};
+use shared::store::claim::Brief;
 
+use super::PostJob;
 use crate::checks;
 use crate::gateway::{Judgement, Stop};
-use crate::settle::Line;
 use crate::worker::Worker;
 
 /// Whether this post's caption is to be judged, and somebody is there to do it.
 fn is_due(worker: &Worker, brief: &Brief, image: Option<&str>) -> bool {
     let paints = brief.image_size.is_some() && image.is_none();
-    worker.checks.moderation.wants(paints) && worker.gateway.moderates()
+    worker.checks.moderation.wants(paints) && worker.posts.gateway.moderates()
 }
 
 /// What is known of a new caption: that nobody judges it, or nothing yet.
@@ -23,13 +23,14 @@ pub(crate) fn of(worker: &Worker, brief: &Brief, image: Option<&str>) -> Option<
 }
 
 /// Goes on when the caption may be posted; a flagged one fails the post.
-pub(super) async fn pass(worker: &Worker, claim: &Claim, caption: &Caption, line: &mut Line) -> Result<(), Stop> {
-    let known = claim.caption().and_then(|_| claim.moderation());
-    if known.is_some() || !is_due(worker, &claim.brief, claim.image()) {
+pub(super) async fn pass(job: &mut PostJob<'_>, caption: &Caption) -> Result<(), Stop> {
+    let (worker, post, line) = (job.worker, job.post, &mut *job.line);
+    let known = post.caption().and_then(|_| post.moderation());
+    if known.is_some() || !is_due(worker, &post.brief, post.image()) {
         return Ok(());
     }
     let text = checks::posted(&caption.caption, &caption.hashtags);
-    match worker.gateway.moderate(line, text).await? {
+    match worker.posts.gateway.moderate(line, text).await? {
         Judgement::Passed => {
             line.checkpoint(Checkpoint::Moderation(Moderation::Passed));
             Ok(())

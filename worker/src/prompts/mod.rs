@@ -62,7 +62,7 @@ pub fn image(brief: &CaptionBrief, picture: &str, size: &str, quality: &str) -> 
 }
 
 /// A value on one line: a line break becomes a slash, or just a space where a sentence ends; other control characters go.
-fn one_line(value: &str) -> String {
+pub(crate) fn one_line(value: &str) -> String {
     let mut joined = String::with_capacity(value.len());
     for line in value.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -76,7 +76,7 @@ fn one_line(value: &str) -> String {
 }
 
 /// `text` with each `{name}` replaced; values are not looked into again.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len() + 256);
     let mut rest = text;
     while let Some(open) = rest.find('{') {

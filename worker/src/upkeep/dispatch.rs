@@ -91,7 +91,7 @@ impl Dispatcher {
         if waiting > SLICE && waiting > self.target(1) {
             return Ok(true);
         }
-        if !anything_open(self.store.pool()).await? {
+        if !anything_open(self.store.pool(), self.queue.track()).await? {
             return Ok(false);
         }
         let (living, _) = workers::living(self.store.pool()).await?;
@@ -101,10 +101,10 @@ impl Dispatcher {
         }
         let flushed = !self.mark().await?;
         let mut tx = self.store.pool().begin().await?;
-        if !try_lead(&mut tx).await? {
+        if !try_lead(&mut tx, self.queue.track()).await? {
             return Ok(true);
         }
-        let mut batches = open_batches(&mut *tx).await?;
+        let mut batches = open_batches(&mut *tx, self.queue.track()).await?;
         let mut progress = Vec::new();
         let lost = |batch: &&OpenBatch| batch.queued > 0 && (flushed || (waiting == 0 && batch.overdue));
         for batch in batches.iter().filter(lost) {
@@ -112,7 +112,7 @@ impl Dispatcher {
             progress.extend(rewind(&mut tx, batch.id).await?);
         }
         if !progress.is_empty() {
-            batches = open_batches(&mut *tx).await?;
+            batches = open_batches(&mut *tx, self.queue.track()).await?;
         }
         let slices = self.release(&mut tx, &divide(&batches, (target - waiting) as i64), &mut progress).await?;
         tx.commit().await?;
@@ -126,18 +126,20 @@ impl Dispatcher {
     /// Releases what this worker has free hands for, past the queue. What lies in the lost queue is released anew.
     pub async fn by_hand(&self) -> Result<Vec<Slice>> {
         let free = self.hands.free();
-        if free == 0 || !anything_open(self.store.pool()).await? {
+        if free == 0 || !anything_open(self.store.pool(), self.queue.track()).await? {
             return Ok(Vec::new());
         }
         let mut tx = self.store.pool().begin().await?;
-        if !try_lead(&mut tx).await? {
+        if !try_lead(&mut tx, self.queue.track()).await? {
             return Ok(Vec::new());
         }
         let mut progress = Vec::new();
-        for batch in open_batches(&mut *tx).await?.iter().filter(|batch| batch.queued > 0 && batch.overdue) {
+        for batch in
+            open_batches(&mut *tx, self.queue.track()).await?.iter().filter(|batch| batch.queued > 0 && batch.overdue)
+        {
             progress.extend(rewind(&mut tx, batch.id).await?);
         }
-        let batches = open_batches(&mut *tx).await?;
+        let batches = open_batches(&mut *tx, self.queue.track()).await?;
         let slices = self.release(&mut tx, &divide(&batches, free as i64), &mut progress).await?;
         tx.commit().await?;
         self.doorbell.ring(progress);

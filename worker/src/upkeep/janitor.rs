@@ -10,12 +10,14 @@ use crate::worker::Worker;
 const SLICE: usize = 500;
 
 pub(super) async fn once(worker: &Worker) -> Result<()> {
-    let name = worker.queue.name();
-    let mut redis = worker.queue.redis();
-    for finished in ["done", "dead", "failed"] {
-        while free(&mut redis, &name, finished).await? == SLICE {}
+    for queue in [&worker.posts.queue, &worker.generations.queue] {
+        let (name, mut redis) = (queue.name(), queue.redis());
+        for finished in ["done", "dead", "failed"] {
+            while free(&mut redis, &name, finished).await? == SLICE {}
+        }
+        drop_hollow(&mut redis, &name).await?;
     }
-    drop_hollow(&mut redis, &name).await
+    Ok(())
 }
 
 async fn free(redis: &mut ConnectionManager, name: &str, finished: &str) -> Result<usize> {

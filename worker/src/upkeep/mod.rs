@@ -15,6 +15,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::queue::Track;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -25,9 +26,10 @@ pub use dispatch::Dispatcher;
 
 /// Runs every duty until `stop` is cancelled.
 pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
-    let dispatcher = worker.dispatcher();
+    let (posts, generations) = (worker.dispatcher(Track::Posts), worker.dispatcher(Track::Generations));
     tokio::join!(
-        dispatcher.run(&stop, |slice| take_directly(&worker, slice)),
+        posts.run(&stop, |slice| take_directly(&worker, Track::Posts, slice)),
+        generations.run(&stop, |slice| take_directly(&worker, Track::Generations, slice)),
         models::run(&worker, &stop),
         economy::run(&worker, &stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),

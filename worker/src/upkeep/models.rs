@@ -44,11 +44,11 @@ pub(super) async fn run(worker: &Worker, stop: &CancellationToken) {
 }
 
 async fn look(worker: &Worker, starting: bool) -> Result<()> {
-    if !worker.gateway.is_configured() {
+    if !worker.posts.gateway.is_configured() {
         return Ok(());
     }
-    let (mut redis, namespace) = (worker.queue.redis(), worker.namespace());
-    let configuration = worker.gateway.configuration();
+    let (mut redis, namespace) = (worker.posts.queue.redis(), worker.namespace());
+    let configuration = worker.posts.gateway.configuration();
     let known = notices::read(&mut redis, namespace).await.context("the last reading could not be read")?;
     let changed = starting && known.as_ref().is_some_and(|known| known.configuration != configuration);
     if !changed && known.as_ref().is_some_and(|known| !is_due(known, Utc::now())) {
@@ -57,7 +57,7 @@ async fn look(worker: &Worker, starting: bool) -> Result<()> {
     if !notices::claim(&mut redis, namespace).await? {
         return Ok(());
     }
-    let survey = worker.gateway.survey(Asked::OneOfEachPool).await;
+    let survey = worker.posts.gateway.survey(Asked::OneOfEachPool).await;
     let news: HashSet<&str> = known.iter().flat_map(|known| &known.warnings).map(|warning| &*warning.text).collect();
     for warning in &survey.warnings {
         let (key, again) = (warning.key.as_deref().unwrap_or_default(), news.contains(&*warning.text));

@@ -7,10 +7,10 @@ use crate::worker::Worker;
 
 pub(super) async fn share(worker: &Worker) -> Result<()> {
     let (living, _) = living(worker.store.pool()).await?;
-    worker.gateway.share_among(living.unsigned_abs());
+    worker.posts.gateway.share_among(living.unsigned_abs());
     Ok(())
 }
 
 pub(super) async fn show(worker: &Worker) -> Result<()> {
-    Ok(worker.gateway.show_catalog().await?)
+    Ok(worker.posts.gateway.show_catalog().await?)
 }

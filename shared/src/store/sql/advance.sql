@@ -24,6 +24,10 @@ picture AS (
     SELECT t.* FROM unnest($23::bigint[], $24::text[], $47::text[], $48::int[], $49::int[], $50::int[], $51::bytea[], $52::jsonb[])
         AS t (n, key, format, width, height, bytes, thumbhash, flags)
 ),
+made AS (
+    SELECT t.* FROM unnest($54::bigint[], $55::jsonb[], $56::jsonb[], $57::text[], $58::bigint[])
+        AS t (n, result, scores, model, print)
+),
 reservation AS (
     SELECT t.* FROM unnest($25::bigint[], $26::uuid[], $27::text[], $28::smallint[], $29::int[], $30::text[], $31::text[],
                            $32::text[], $33::text[], $34::bigint[], $35::text[], $53::uuid[])
@@ -155,7 +159,7 @@ change AS (
     SELECT i.n, i.post_id, i.batch_id, s.cost_nanos, c.caption, c.hashtags, c.image_prompt, c.alt_text, c.simhash,
            coalesce(j.moderation, c.moderation) AS moderation,
            k.key, k.format, k.width, k.height, k.bytes, k.thumbhash,
-           c.flags AS caption_flags, k.flags AS picture_flags,
+           c.flags AS caption_flags, k.flags AS picture_flags, a.result, a.scores, a.model, a.print,
            -- A post of the lane was in no hand.
            i.epoch > 0 AS in_hand, g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
            -- Nothing goes back to wait in a batch that is being cancelled.
@@ -167,6 +171,7 @@ change AS (
     LEFT JOIN caption c ON c.n = i.n AND h.n IS NOT NULL
     LEFT JOIN judgement j ON j.n = i.n AND h.n IS NOT NULL
     LEFT JOIN picture k ON k.n = i.n AND h.n IS NOT NULL
+    LEFT JOIN made a ON a.n = i.n AND h.n IS NOT NULL
     LEFT JOIN granted g ON g.n = i.n
     LEFT JOIN ending e ON e.n = i.n AND h.n IS NOT NULL
     WHERE h.n IS NOT NULL OR s.n IS NOT NULL
@@ -180,7 +185,10 @@ moved AS (
         image_prompt = coalesce(c.image_prompt, p.image_prompt),
         alt_text = coalesce(c.alt_text, p.alt_text),
         moderation = CASE WHEN c.caption IS NULL THEN coalesce(c.moderation, p.moderation) ELSE c.moderation END,
-        simhash = CASE WHEN c.caption IS NULL THEN p.simhash ELSE c.simhash END,
+        simhash = CASE WHEN c.caption IS NULL THEN coalesce(c.print, p.simhash) ELSE c.simhash END,
+        result = coalesce(c.result, p.result),
+        scores = coalesce(c.scores, p.scores),
+        model = coalesce(c.model, p.model),
         near_duplicate_of = CASE WHEN c.caption IS NULL THEN p.near_duplicate_of END,
         generated_image_url = coalesce(c.key, p.generated_image_url),
         image_format = coalesce(c.format, p.image_format),

@@ -6,6 +6,6 @@ SELECT b.id, b.campaign_id, b.user_id, b.created_by, b.name, b.status, b.pause_r
        b.created_at, b.updated_at, b.started_at, b.finished_at, now() AS read_at,
        EXISTS (SELECT FROM workers w WHERE w.lease_until > now()) AS has_workers
 FROM batch_jobs b
-WHERE b.campaign_id = $2 AND b.user_id = $1 AND b.id < $3
+WHERE b.campaign_id = $2 AND b.user_id = $1 AND b.id < $3 AND b.kind = 'post'
 ORDER BY b.id DESC
 LIMIT $4

@@ -3,16 +3,17 @@
 -- $1 batch  $2 campaign  $3 user  $4 name  $5 priority  $6 total posts  $7 posts released at once  $8 cap in nano-dollars
 -- $9 deadline of an economy batch, whose lane is open from the start
 WITH campaign AS (
-    SELECT c.id, c.target_audience
+    SELECT c.id, c.target_audience, c.project_id
     FROM campaigns c
     WHERE c.id = $2 AND c.user_id = $3 AND c.deleted_at IS NULL
     FOR SHARE
 ), batch AS (
     INSERT INTO batch_jobs (id, campaign_id, user_id, created_by, name, priority, total_posts, released, cap_nanos, mode,
-                            deadline, lane)
+                            deadline, lane, project_id)
     SELECT $1, campaign.id, $3, $3, $4, $5, $6, $7, $8,
            CASE WHEN $9::timestamptz IS NULL THEN 'live' ELSE 'economy' END, $9,
-           CASE WHEN $9::timestamptz IS NOT NULL THEN 'waiting' END
+           CASE WHEN $9::timestamptz IS NOT NULL THEN 'waiting' END,
+           campaign.project_id
     FROM campaign
     RETURNING *
 )

@@ -6,4 +6,4 @@ SELECT b.id, b.campaign_id, b.user_id, b.created_by, b.name, b.status, b.pause_r
        b.created_at, b.updated_at, b.started_at, b.finished_at, now() AS read_at,
        EXISTS (SELECT FROM workers w WHERE w.lease_until > now()) AS has_workers
 FROM batch_jobs b
-WHERE b.id = $1
+WHERE b.id = $1 AND b.kind = 'post'

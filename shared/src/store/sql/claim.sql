@@ -1,4 +1,4 @@
--- Takes those posts of a slice that nobody has. The caller holds the batch's row and a share of the worker's.
+-- Takes those rows of a slice that nobody has: posts, or parts of a generation. The caller holds the batch's row and a share of the worker's.
 -- $1 worker, $2 batch, $3 posts, $4 the status that they wait in.
 WITH
 taken AS (
@@ -20,11 +20,13 @@ counted AS (
         updated_at = now()
     FROM (SELECT count(*) AS posts FROM taken) t
     WHERE b.id = $2 AND t.posts > 0
-    RETURNING b.version
+    RETURNING b.version, b.context
 )
-SELECT t.id, t.batch_job_id, t.user_id, t.position, t.brand_name, t.topic, t.tone, t.brief, t.target_audience, t.platform,
-       t.language, t.image_size, t.image_quality, t.epoch, t.deliveries, t.retries, t.revision, t.caption_ordinal,
-       t.image_ordinal, t.moderation_ordinal, t.text_ordinal, t.moderation,
-       t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version
+SELECT t.id, t.batch_job_id, t.user_id, t.position, t.kind, t.brand_name, t.topic, t.tone, t.brief, t.target_audience,
+       t.platform, t.language, t.image_size, t.image_quality, t.epoch, t.deliveries, t.retries, t.revision,
+       t.caption_ordinal, t.image_ordinal, t.moderation_ordinal, t.text_ordinal, t.moderation,
+       t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version, c.context,
+       g.parameters
 FROM taken t CROSS JOIN counted c
+LEFT JOIN generations g ON t.kind <> 'post' AND g.id = t.batch_job_id
 ORDER BY t.position

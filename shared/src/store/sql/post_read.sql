@@ -7,4 +7,4 @@ SELECT p.id, p.batch_job_id, p.campaign_id, p.position, p.external_id, p.brand_n
        CASE WHEN p.status = 'pending' AND p.position < b.released THEN 'queued' ELSE p.status END AS status
 FROM campaign_posts p
 JOIN batch_jobs b ON b.id = p.batch_job_id
-WHERE p.id = $2 AND p.user_id = $1
+WHERE p.id = $2 AND p.user_id = $1 AND p.kind = 'post'

@@ -10,6 +10,6 @@ JOIN campaign_posts p ON p.batch_job_id = b.id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.status = 'pending' AND p.position < b.released THEN 'queued' ELSE p.status END AS status
 ) shown
-WHERE b.id = $2 AND b.user_id = $1 AND p.position > $3 AND ($4::text IS NULL OR shown.status = $4)
+WHERE b.id = $2 AND b.user_id = $1 AND b.kind = 'post' AND p.position > $3 AND ($4::text IS NULL OR shown.status = $4)
 ORDER BY p.position
 LIMIT $5

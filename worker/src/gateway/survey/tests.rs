@@ -78,6 +78,7 @@ async fn a_model_without_a_price_is_named_and_the_rest_is_looked_at() {
     std::fs::write(&path, profiles).expect("written");
     let (survey, unpriced) = surveyed(&provider.url(), &path.display().to_string()).await;
     drop(std::fs::remove_file(&path));
-    assert_eq!(unpriced, [Unpriced { model: "gpt-of-tomorrow".to_owned(), route: "caption".to_owned() }]);
+    let of = |route: &str| Unpriced { model: "gpt-of-tomorrow".to_owned(), route: route.to_owned() };
+    assert_eq!(unpriced, [of("caption"), of("text")]);
     assert_eq!(survey.providers[0].keys.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! How a post's hold ends when a step was stopped: a pure decision.
+//! How a row's hold ends when a step was stopped: a pure decision.
 
 use std::time::Duration;
 
@@ -23,9 +23,18 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
         Stop::Closed { after, reason } => Ending::Wait { after: after.max(backoff(0)), reason },
         // Money that is held comes free when the calls that hold it are settled, and few cost all that they may.
         Stop::Refused(Refusal::Held) => Ending::Wait { after: backoff(1), reason: held() },
+        // Whoever asked for a generation waits: no cap is raised for it meanwhile.
+        Stop::Refused(Refusal::Budget) if claim.as_post().is_none() => Ending::Failed(over_budget()),
         // Stopped and over budget: back as it is; the batch's state says what happens next. Fenced: nothing is written.
         Stop::Refused(Refusal::Stopped | Refusal::Budget | Refusal::Fenced) => Ending::Release,
         Stop::Refused(Refusal::Unwritten) => Ending::Failed(unwritable()),
+    }
+}
+
+fn over_budget() -> Reason {
+    Reason {
+        class: "budget_exceeded",
+        message: "A budget leaves no room for this. Raise its cap, then ask again.".to_owned(),
     }
 }
 

@@ -1,0 +1,58 @@
+//! A request for a generation that was read and found good.
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::domain::{CampaignId, Kind, Nanodollars, ProjectId};
+use uuid::Uuid;
+
+/// What is asked for, before what it names was looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) kind: Kind,
+    /// As the kind's parameters are written.
+    pub(crate) parameters: Value,
+    /// What it is about, for people.
+    pub(crate) prompt: String,
+    pub(crate) parts: u16,
+    pub(crate) refers: Referred,
+    /// What it may cost at most.
+    pub(crate) cap: Option<Nanodollars>,
+    /// Who the client says that it asks for.
+    pub(crate) external_user: Option<String>,
+    /// The route of models to ask in place of the usual one.
+    pub(crate) route: Option<&'static str>,
+}
+
+/// What a request names that has to be the caller's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Referred {
+    pub(crate) project: Option<ProjectId>,
+    pub(crate) campaign: Option<CampaignId>,
+    pub(crate) segment: Option<Reference>,
+    pub(crate) asset: Option<Uuid>,
+}
+
+/// A row by its id, or by its number where old clients know no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Reference {
+    Id(Uuid),
+    Number(i64),
+}
+
+impl Asked {
+    /// One part, which names nothing.
+    pub(crate) fn new(kind: Kind, parameters: &impl Serialize, prompt: &str) -> Self {
+        Self {
+            kind,
+            // The parameters of every kind are plain structs: writing them cannot fail.
+            parameters: serde_json::to_value(parameters).unwrap_or_default(),
+            prompt: prompt.to_owned(),
+            parts: 1,
+            refers: Referred::default(),
+            cap: None,
+            external_user: None,
+            route: None,
+        }
+    }
+}

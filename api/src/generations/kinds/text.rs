@@ -1,0 +1,71 @@
+//! The body of a request for a text.
+
+use poem_openapi::Object;
+use poem_openapi::types::Any;
+use serde_json::Value;
+use shared::domain::Kind;
+use shared::kinds::TextParameters;
+use uuid::Uuid;
+
+use super::{PROMPT, SHORT, segment, with_belongings};
+use crate::generations::Asked;
+use crate::parse::{Fields, ReadBody};
+
+/// Tokens of an answer when nobody says, and at most.
+const USUAL_TOKENS: u64 = 150;
+const MOST_TOKENS: u64 = 4_000;
+const MOST_KEYWORDS: usize = 30;
+const KEYWORD: usize = 100;
+const LANGUAGE: usize = 35;
+
+/// A text to be written.
+#[derive(Object)]
+#[oai(rename = "NewText")]
+pub(crate) struct TextSchema {
+    /// What text is wanted.
+    #[oai(validator(max_length = 10_000))]
+    prompt: String,
+    /// The id or the number of a segment that the text is to speak to.
+    segment_id: Option<Any<Value>>,
+    #[oai(validator(max_length = 2_000))]
+    tone: Option<String>,
+    /// Words that the text should hold.
+    #[oai(validator(max_items = 30))]
+    keywords: Option<Vec<String>>,
+    /// A BCP 47 tag; the prompt's language when it is left out.
+    #[oai(validator(max_length = 35))]
+    language: Option<String>,
+    /// 1 to 4,000; 150 when it is left out.
+    max_tokens: Option<u32>,
+    project_id: Option<Uuid>,
+    campaign_id: Option<Uuid>,
+    /// What it may cost at most, in dollars.
+    budget_usd: Option<f64>,
+}
+
+/// A request for a text.
+pub(crate) struct TextBody(pub(crate) Asked);
+
+impl ReadBody for TextBody {
+    type Schema = TextSchema;
+
+    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        read(fields).map(Self)
+    }
+}
+
+pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
+    let prompt = fields.text("prompt", 1..=PROMPT);
+    let segment = segment(fields);
+    let tone = fields.optional_text("tone", SHORT);
+    let keywords = fields.texts("keywords", MOST_KEYWORDS, KEYWORD);
+    let language = fields.optional_text("language", LANGUAGE);
+    let max_tokens = fields.whole("max_tokens", 1..=MOST_TOKENS).unwrap_or(USUAL_TOKENS) as u32;
+    let asked = prompt.map(|prompt| {
+        let parameters = TextParameters { prompt, tone, keywords: keywords.unwrap_or_default(), language, max_tokens };
+        let mut asked = Asked::new(Kind::Text, &parameters, &parameters.prompt);
+        asked.refers.segment = segment;
+        asked
+    });
+    with_belongings(fields, asked)
+}

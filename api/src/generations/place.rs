@@ -1,0 +1,171 @@
+//! Placing a generation: what it names is looked up, it is written down in one transaction, and the workers are told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::http::{HeaderMap, HeaderName};
+use serde_json::{Value, json};
+use shared::domain::{BatchId, BatchStatus, Context, UserId};
+use shared::store::campaigns;
+use shared::store::generations::{self, Generation, NewGeneration};
+use shared::store::idempotency::{self, Claim, KeyedRequest};
+use sqlx::PgConnection;
+
+use super::answer::{Answered, failure};
+use super::asked::Asked;
+use super::cache::{self, Entry};
+use super::view::GenerationView;
+use super::waiting::{Patience, finished};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::idempotency_key::IdempotencyKey;
+use crate::problem::Problem;
+
+/// How a generation is asked for, beside what is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Placing {
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) patience: Patience,
+    /// For how long an identical request is answered with this one.
+    pub(crate) cache: Option<Duration>,
+}
+
+/// A generation that was asked for: made now, found under its key, or found in the cache.
+struct Found {
+    id: BatchId,
+    headers: Vec<(HeaderName, String)>,
+}
+
+/// Has something made, and answers what came of it, or where it will be found.
+pub(crate) async fn generate(
+    app: &Arc<App>,
+    caller: Caller,
+    asked: Asked,
+    placing: Placing,
+) -> Result<Answered, Problem> {
+    let generation = ended(app, caller, asked, placing).await?;
+    let (generation, finished, headers) = generation;
+    if finished && let Some(problem) = failure(&generation) {
+        return Err(problem);
+    }
+    Ok(Answered { view: GenerationView::of(generation, &app.links), finished, headers })
+}
+
+/// The same, for those who write the answer themselves.
+pub(crate) async fn ended(
+    app: &Arc<App>,
+    caller: Caller,
+    asked: Asked,
+    placing: Placing,
+) -> Result<(Generation, bool, Vec<(HeaderName, String)>), Problem> {
+    if app.refuses_generation() {
+        return Err(unconfigured());
+    }
+    let patience = placing.patience;
+    let place = {
+        let (app, span) = (Arc::clone(app), tracing::Span::current());
+        let work = async move { place(&app, caller, &asked, &placing).await };
+        // The work goes on when the caller hangs up.
+        tokio::spawn(tracing::Instrument::instrument(work, span))
+    };
+    let Found { id, mut headers } = place.await.map_err(|error| Problem::internal(&error))??;
+    let finished = finished(app, caller, id, patience).await?;
+    let generation = read(app, caller.user, id).await?;
+    headers.extend(patience.applied().map(|applied| (HeaderName::from_static("preference-applied"), applied)));
+    Ok((generation, finished, headers))
+}
+
+/// A generation of the user's.
+pub(crate) async fn read(app: &App, user: UserId, id: BatchId) -> Result<Generation, Problem> {
+    generations::read(app.store.pool(), user, id).await?.ok_or_else(|| Problem::not_found("generation"))
+}
+
+async fn place(app: &App, caller: Caller, asked: &Asked, placing: &Placing) -> Result<Found, Problem> {
+    let said = json!({
+        "kind": asked.kind, "parameters": asked.parameters, "project": asked.refers.project,
+        "campaign": asked.refers.campaign, "segment": asked.refers.segment, "asset": asked.refers.asset,
+        "cap": asked.cap, "route": asked.route,
+    });
+    let keyed = placing
+        .key
+        .as_ref()
+        .map(|key| KeyedRequest::new(caller.user, key.as_str(), "POST a generation", said.to_string().as_bytes()));
+    let mut tx = app.store.pool().begin().await?;
+    if let Some(request) = &keyed
+        && let Claim::Replay { resource, .. } = idempotency::claim(&mut tx, request).await?
+    {
+        let again = (HeaderName::from_static("idempotent-replay"), "true".to_owned());
+        return Ok(Found { id: BatchId(resource), headers: vec![again] });
+    }
+    let new = look_up(&mut tx, caller.user, asked).await?;
+    let entry = placing.cache.map(|lifetime| Entry::of(app, caller.user, &new, lifetime));
+    if let Some(entry) = &entry
+        && let Some(id) = still_good(app, caller.user, entry).await?
+    {
+        return Ok(Found { id, headers: entry.headers(true) });
+    }
+    let release = app.quick_doorbell.release().await;
+    let placed = generations::place(&mut tx, caller.user, &new, release).await?;
+    if let Some(request) = &keyed {
+        idempotency::keep(&mut tx, request, placed.id.0, &Value::Null).await?;
+    }
+    tx.commit().await?;
+    tracing::info!(generation.id = %placed.id, kind = %new.kind, user.id = %caller.user, "a generation was placed");
+    app.quick_doorbell.ring(placed.id, placed.first).await;
+    let Some(entry) = entry else { return Ok(Found { id: placed.id, headers: Vec::new() }) };
+    entry.keep(app, placed.id).await;
+    Ok(Found { id: placed.id, headers: entry.headers(false) })
+}
+
+/// The generation that the cache names, unless nothing came of it.
+async fn still_good(app: &App, user: UserId, entry: &Entry) -> Result<Option<BatchId>, Problem> {
+    let Some(id) = entry.find(app).await else { return Ok(None) };
+    let known = generations::read(app.store.pool(), user, id).await?;
+    let lost = |generation: &Generation| matches!(generation.status, BatchStatus::Failed | BatchStatus::Cancelled);
+    Ok(known.filter(|generation| !lost(generation)).map(|generation| generation.id))
+}
+
+/// What the request names, as prompts will need it. Whatever is not the caller's is not there.
+async fn look_up(tx: &mut PgConnection, user: UserId, asked: &Asked) -> Result<NewGeneration, Problem> {
+    let refers = &asked.refers;
+    let mut project = refers.project;
+    if let Some(campaign) = refers.campaign {
+        let belongs = campaigns::project_of(&mut *tx, user, campaign).await?;
+        project = project.or(belongs.ok_or_else(|| Problem::not_found("campaign"))?);
+    }
+    if let Some(project) = project
+        && !generations::owns_project(&mut *tx, user, project).await?
+    {
+        return Err(Problem::not_found("project"));
+    }
+    let context = Context { route: asked.route.map(str::to_owned), ..Context::default() };
+    Ok(NewGeneration {
+        kind: asked.kind,
+        parameters: asked.parameters.clone(),
+        prompt: asked.prompt.clone(),
+        context,
+        parts: asked.parts,
+        project,
+        campaign: refers.campaign,
+        cap: asked.cap,
+        external_user: asked.external_user.clone(),
+    })
+}
+
+fn unconfigured() -> Problem {
+    Problem::unavailable(
+        "generation_unavailable",
+        "No provider is configured: set OPENAI_API_KEY, or another provider's key.",
+        Duration::from_mins(1),
+    )
+}
+
+impl Placing {
+    /// As the headers of a request say.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let prefer: Vec<&str> = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()).collect();
+        let prefer = (!prefer.is_empty()).then(|| prefer.join(", "));
+        let cache = cache::asked(headers)?;
+        Ok(Self { key: IdempotencyKey::of(headers)?, patience: Patience::of(prefer.as_deref()), cache })
+    }
+}

@@ -1,0 +1,20 @@
+//! What each kind of work is asked for and what it gives, as both programs read and write it; one file a kind.
+
+mod text;
+
+pub use text::{TextParameters, TextResult};
+
+use serde::{Deserialize, Serialize};
+
+/// Parameters of a kind that cannot be read; only another version writes such.
+#[derive(Debug, thiserror::Error)]
+#[error("the parameters of a {kind} cannot be read: {source}")]
+pub struct Unreadable {
+    pub kind: crate::domain::Kind,
+    pub source: serde_json::Error,
+}
+
+/// What a person is told of a text besides the text: what is odd about it, though it is good enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Remarks(pub Vec<String>);

@@ -1,0 +1,184 @@
+//! Generations: placed as a batch of another kind, read with their parts.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection, PgExecutor};
+
+use super::StoreError;
+use super::place::Release;
+use crate::domain::{
+    BatchId, BatchStatus, CampaignId, Context, Kind, Nanodollars, PostId, PostStatus, ProjectId, UserId,
+};
+
+/// Work that a person asks for. What it names (project, campaign) was found to be the user's.
+#[derive(Clone, Debug)]
+pub struct NewGeneration {
+    pub kind: Kind,
+    /// As the kind's parameters are written.
+    pub parameters: Value,
+    /// What it is about, for people.
+    pub prompt: String,
+    pub context: Context,
+    /// How many parts it has: the variations of a design, otherwise 1.
+    pub parts: u16,
+    pub project: Option<ProjectId>,
+    pub campaign: Option<CampaignId>,
+    pub cap: Option<Nanodollars>,
+    /// Who a client said that it asks for.
+    pub external_user: Option<String>,
+}
+
+/// A generation that was placed.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub id: BatchId,
+    /// The parts that are released already, to be pushed after the commit.
+    pub first: Vec<PostId>,
+}
+
+/// Writes a generation and its parts. With `release` they count as pushed, and the caller pushes them after the commit.
+pub async fn place(
+    tx: &mut PgConnection,
+    user: UserId,
+    new: &NewGeneration,
+    release: Release,
+) -> Result<Placed, StoreError> {
+    let id = BatchId::new();
+    let parts: Vec<PostId> = (0..new.parts.max(1)).map(|_| PostId::new()).collect();
+    let released = if release == Release::FirstSlice { parts.len() } else { 0 };
+    sqlx::query(include_str!("sql/generation_place.sql"))
+        .bind(id)
+        .bind(user)
+        .bind(new.kind.as_str())
+        .bind(&new.parameters)
+        .bind(&new.prompt)
+        .bind(new.external_user.as_deref())
+        .bind(new.project)
+        .bind(new.campaign)
+        .bind((!new.context.is_empty()).then_some(Json(&new.context)))
+        .bind(new.cap)
+        .bind(released as i32)
+        .bind(&parts)
+        .execute(tx)
+        .await?;
+    Ok(Placed { id, first: parts.into_iter().take(released).collect() })
+}
+
+/// A generation as readers see it.
+#[derive(Clone, Debug, FromRow)]
+pub struct Generation {
+    pub id: BatchId,
+    pub number: i64,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
+    #[sqlx(try_from = "String")]
+    pub status: BatchStatus,
+    pub project_id: Option<ProjectId>,
+    pub campaign_id: Option<CampaignId>,
+    pub parameters: Value,
+    pub prompt: String,
+    pub external_user: Option<String>,
+    #[sqlx(rename = "spent_nanos")]
+    pub cost: Nanodollars,
+    /// What calls hold of which nobody knows what they cost.
+    #[sqlx(rename = "unconfirmed_nanos")]
+    pub unconfirmed: Nanodollars,
+    pub version: i64,
+    /// Over all of its calls.
+    pub prompt_tokens: Option<i64>,
+    pub completion_tokens: Option<i64>,
+    /// In the order of their positions.
+    #[sqlx(json)]
+    pub parts: Vec<Part>,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// One part of a generation.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Part {
+    pub id: PostId,
+    pub position: i32,
+    pub status: PostStatus,
+    pub result: Option<Value>,
+    pub scores: Option<Value>,
+    pub model: Option<String>,
+    /// The key of the stored image.
+    pub image: Option<String>,
+    pub image_width: Option<i32>,
+    pub image_height: Option<i32>,
+    pub image_bytes: Option<i32>,
+    pub image_format: Option<String>,
+    /// In base64.
+    pub image_thumbhash: Option<String>,
+    pub flags: Vec<String>,
+    pub cost_nanos: i64,
+    pub error_class: Option<String>,
+    pub error_message: Option<String>,
+    /// From its first call to its end, once it has ended.
+    pub duration_ms: Option<i64>,
+}
+
+impl Generation {
+    /// From its start to its end, once it has ended.
+    pub fn duration_ms(&self) -> Option<i64> {
+        Some((self.finished_at? - self.created_at).num_milliseconds())
+    }
+}
+
+/// How a generation of whichever user stands: the one question of those who wait for it.
+pub async fn status(db: impl PgExecutor<'_>, id: BatchId) -> Result<Option<BatchStatus>, StoreError> {
+    let status: Option<String> =
+        sqlx::query_scalar("SELECT status FROM batch_jobs WHERE id = $1").bind(id).fetch_optional(db).await?;
+    let status = status.map(|status| status.parse()).transpose();
+    status.map_err(|error| StoreError::Sqlx(sqlx::Error::Decode(Box::new(error))))
+}
+
+/// A generation of the user's.
+pub async fn read(db: impl PgExecutor<'_>, user: UserId, id: BatchId) -> Result<Option<Generation>, StoreError> {
+    const STATEMENT: &str = concat!(include_str!("sql/generation_select.sql"), " WHERE g.id = $2 AND g.user_id = $1");
+    Ok(sqlx::query_as(STATEMENT).bind(user).bind(id).fetch_optional(db).await?)
+}
+
+/// Which generations a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub kind: Option<Kind>,
+    pub status: Option<BatchStatus>,
+    pub project: Option<ProjectId>,
+    pub campaign: Option<CampaignId>,
+}
+
+/// A page of the user's generations, the newest first, after the generation `after`.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    filter: &Filter,
+    after: Option<BatchId>,
+    limit: i64,
+) -> Result<Vec<Generation>, StoreError> {
+    const STATEMENT: &str = concat!(
+        include_str!("sql/generation_select.sql"),
+        " WHERE g.user_id = $1 AND g.id < $2 AND ($3::text IS NULL OR g.kind = $3) AND ($4::text IS NULL OR b.status = $4)
+            AND ($5::uuid IS NULL OR g.project_id = $5) AND ($6::uuid IS NULL OR g.campaign_id = $6)
+          ORDER BY g.id DESC LIMIT $7"
+    );
+    Ok(sqlx::query_as(STATEMENT)
+        .bind(user)
+        .bind(after.unwrap_or(BatchId(uuid::Uuid::max())))
+        .bind(filter.kind.map(Kind::as_str))
+        .bind(filter.status.map(BatchStatus::as_str))
+        .bind(filter.project)
+        .bind(filter.campaign)
+        .bind(limit)
+        .fetch_all(db)
+        .await?)
+}
+
+/// Whether a project is the user's and not deleted.
+pub async fn owns_project(db: impl PgExecutor<'_>, user: UserId, project: ProjectId) -> Result<bool, StoreError> {
+    let statement = "SELECT EXISTS (SELECT FROM projects WHERE id = $2 AND user_id = $1 AND deleted_at IS NULL)";
+    Ok(sqlx::query_scalar(statement).bind(user).bind(project).fetch_one(db).await?)
+}

@@ -1,0 +1,48 @@
+//! The material of a prompt: `Label: value`, one a line, so that nothing in a value can pass for another line.
+
+use shared::domain::Context;
+
+use crate::prompts::one_line;
+
+/// Lines of a brief, between its marks.
+#[derive(Debug, Default)]
+pub(super) struct Brief(String);
+
+impl Brief {
+    /// A line, unless there is nothing to say.
+    pub(super) fn line(mut self, label: &str, value: Option<&str>) -> Self {
+        let value = value.map(one_line).unwrap_or_default();
+        if !value.is_empty() {
+            self.0.extend([label, ": ", &value, "\n"]);
+        }
+        self
+    }
+
+    pub(super) fn list(self, label: &str, values: &[String]) -> Self {
+        self.line(label, Some(&values.join(", ")))
+    }
+
+    /// What the batch was placed with: whom it speaks to and how the brand speaks.
+    pub(super) fn context(mut self, context: &Context) -> Self {
+        if let Some(segment) = &context.segment {
+            self =
+                self.line("Segment", Some(&segment.name)).line("Segment description", segment.description.as_deref());
+            for (name, value) in &segment.criteria {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                self = self.line(&format!("Segment {}", one_line(&name.replace([':', '_'], " "))), Some(&value));
+            }
+        }
+        if let Some(brand) = &context.brand {
+            self = self
+                .line("Brand voice", brand.voice.as_deref())
+                .list("Words to use", &brand.required_words)
+                .list("Words never to use", &brand.banned_words);
+        }
+        self
+    }
+
+    /// The whole brief.
+    pub(super) fn end(self) -> String {
+        format!("BRIEF BEGINS\n{}BRIEF ENDS", self.0)
+    }
+}

@@ -1,0 +1,57 @@
+//! The kinds of work that a person asks for one at a time, one room a kind.
+//!
+//! A room knows its prompt (a `.md` file beside it), its schema, and what its result has to be. How it is asked, asked again
+//! with what was wrong, and scored is the [`review`]'s; how it is claimed, paid and ended is the same as for posts
+//! ([`crate::make`]).
+//!
+//! To add a kind: its name in `shared::domain::Kind`, its parameters and result in `shared::kinds`, a room here, and a body
+//! in the API's `generations`.
+
+mod brief;
+mod review;
+mod text;
+
+use serde::de::DeserializeOwned;
+use shared::domain::{Context, Kind};
+use shared::store::advance::{Checkpoint, Made, Reason};
+use shared::store::claim::{Claim, Order};
+use tracing::error;
+
+use crate::gateway::Stop;
+use crate::settle::Line;
+use crate::worker::Worker;
+
+/// A part of a generation in hand.
+pub(crate) struct Job<'a> {
+    pub(crate) worker: &'a Worker,
+    pub(crate) claim: &'a Claim,
+    pub(crate) order: &'a Order,
+    /// What it was placed with.
+    pub(crate) context: &'a Context,
+    pub(crate) line: &'a mut Line,
+}
+
+impl Job<'_> {
+    /// What was asked for. The API has checked it: what cannot be read was written by another version.
+    fn parameters<T: DeserializeOwned>(&self) -> Result<T, Stop> {
+        serde_json::from_value(self.order.parameters.clone()).map_err(|error| {
+            error!(post.id = %self.claim.post, kind = %self.order.kind, %error, "parameters cannot be read");
+            unknown()
+        })
+    }
+}
+
+/// Makes a part of a generation.
+pub(crate) async fn produce(mut job: Job<'_>) -> Result<(), Stop> {
+    let made: Made = match job.order.kind {
+        Kind::Text => text::make(&mut job).await?,
+        _ => return Err(unknown()),
+    };
+    job.line.checkpoint(Checkpoint::Made(made));
+    Ok(())
+}
+
+fn unknown() -> Stop {
+    let message = "This version of the service cannot make this. Ask again.".to_owned();
+    Stop::Failed(Reason { class: "unknown_kind", message })
+}
