@@ -1,6 +1,7 @@
 //! Telling a batch what to do.
 
 use shared::domain::BatchId;
+use shared::queue::Track;
 use shared::store::{batches, control};
 
 use super::news::{announce, announce_cancelled};
@@ -23,7 +24,7 @@ pub(super) enum Command {
 pub(super) async fn command(app: &App, caller: Caller, id: BatchId, command: Command) -> Result<BatchView, Problem> {
     let mut tx = app.store.pool().begin().await?;
     let changed = match command {
-        Command::Cancel => control::cancel(&mut tx, caller.user, id).await,
+        Command::Cancel => control::cancel(&mut tx, caller.user, Track::Posts, id).await,
         Command::Pause => control::pause(&mut tx, caller.user, id).await,
         Command::Resume => control::resume(&mut tx, caller.user, id).await,
         Command::Retry => control::retry(&mut tx, caller.user, id).await,

@@ -14,6 +14,7 @@ use super::asked::Asked;
 use super::kinds::TextBody;
 use super::place::{self, Placing, generate};
 use super::view::GenerationView;
+use super::waiting::Patience;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::parse::Body;
@@ -58,9 +59,17 @@ impl GenerationsApi {
     }
 
     /// One generation
+    ///
+    /// `Prefer: wait=N` holds the answer for up to N seconds (120 at most) until it has ended.
     #[oai(path = "/content/generations/:id", method = "get")]
-    async fn read(&self, caller: Caller, id: Path<Uuid>) -> Result<Json<GenerationView>, Problem> {
-        let generation = place::read(&self.app, caller.user, BatchId(id.0)).await?;
+    async fn read(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        #[oai(name = "Prefer")] prefer: Header<Option<String>>,
+    ) -> Result<Json<GenerationView>, Problem> {
+        let id = BatchId(id.0);
+        let generation = place::held(&self.app, caller, id, Patience::asked(prefer.0.as_deref())).await?;
         Ok(Json(GenerationView::of(generation, &self.app.links)))
     }
 }

@@ -80,6 +80,16 @@ pub(crate) async fn read(app: &App, user: UserId, id: BatchId) -> Result<Generat
     generations::read(app.store.pool(), user, id).await?.ok_or_else(|| Problem::not_found("generation"))
 }
 
+/// A generation of the user's, once it has ended or the patience is over.
+pub(super) async fn held(app: &App, caller: Caller, id: BatchId, patience: Patience) -> Result<Generation, Problem> {
+    let generation = read(app, caller.user, id).await?;
+    if generation.status.is_final() || patience.is_over() {
+        return Ok(generation);
+    }
+    finished(app, caller, id, patience).await?;
+    read(app, caller.user, id).await
+}
+
 async fn place(app: &App, caller: Caller, asked: &Asked, placing: &Placing) -> Result<Found, Problem> {
     let said = json!({
         "kind": asked.kind, "parameters": asked.parameters, "project": asked.refers.project,

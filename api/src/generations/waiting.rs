@@ -40,6 +40,11 @@ impl Patience {
         Self { deadline: Instant::now() + length, applied: wait }
     }
 
+    /// As long as a `Prefer` header asks for, and not at all where none does.
+    pub fn asked(prefer: Option<&str>) -> Self {
+        Self::for_long(prefer.and_then(preferred_wait).unwrap_or_default())
+    }
+
     /// Answered at once.
     pub fn none() -> Self {
         Self::for_long(Duration::ZERO)
@@ -48,6 +53,10 @@ impl Patience {
     /// Exactly so long, whatever the caller prefers.
     pub fn for_long(length: Duration) -> Self {
         Self { deadline: Instant::now() + length, applied: None }
+    }
+
+    pub(super) fn is_over(self) -> bool {
+        self.deadline <= Instant::now()
     }
 
     /// What `Preference-Applied` says.

@@ -10,6 +10,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use shared::domain::{BatchId, BatchStatus, Kind, ProjectId};
+use shared::queue::Track;
 use shared::store::{control, generations};
 use uuid::Uuid;
 
@@ -100,7 +101,7 @@ impl JobsApi {
         let mut tx = self.app.store.pool().begin().await?;
         // Batches of posts are cancelled elsewhere.
         generations::read(&mut *tx, caller.user, id).await?.ok_or_else(|| Problem::not_found("job"))?;
-        let changed = control::cancel(&mut tx, caller.user, id).await?;
+        let changed = control::cancel(&mut tx, caller.user, Track::Generations, id).await?;
         tx.commit().await?;
         announce_cancelled(&self.app, &[changed]).await;
         Ok(Json(JobView::of(read(&self.app, caller.user, id).await?, &self.app.links)))

@@ -11,6 +11,7 @@ mod compat_batches;
 mod crew;
 mod document;
 mod estimates;
+mod generations;
 mod media;
 mod member;
 mod program;

@@ -64,6 +64,10 @@ impl<'a> Member<'a> {
         Answer::of(self.request(Method::PATCH, path).json(body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }

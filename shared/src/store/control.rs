@@ -9,6 +9,7 @@ use super::advance::lock_batches;
 use super::{StoreError, budgets, dispatch};
 use crate::domain::{BatchId, BatchStatus, CampaignId, Nanodollars, UserId};
 use crate::progress::Progress;
+use crate::queue::Track;
 
 /// Why a batch could not be told what to do.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +28,14 @@ impl From<sqlx::Error> for ControlError {
     }
 }
 
-/// Stops a batch for good: what waits is cancelled now, what runs stops before its next call.
-pub async fn cancel(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Result<Progress, ControlError> {
-    let status = status_of(tx, user, batch).await?;
+/// Stops a batch, or a generation, for good: what waits is cancelled now, what runs stops before its next call.
+pub async fn cancel(
+    tx: &mut PgConnection,
+    user: UserId,
+    track: Track,
+    batch: BatchId,
+) -> Result<Progress, ControlError> {
+    let status = status_of(tx, user, track, batch).await?;
     if status.is_final() || status == BatchStatus::Cancelling {
         return Err(ControlError::State(status));
     }
@@ -67,7 +73,7 @@ async fn cancel_locked(tx: &mut PgConnection, batch: BatchId) -> Result<Progress
 
 /// Lets a batch wait: what runs still ends, nothing else begins.
 pub async fn pause(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Result<Progress, ControlError> {
-    let status = status_of(tx, user, batch).await?;
+    let status = status_of(tx, user, Track::Posts, batch).await?;
     if !matches!(status, BatchStatus::Pending | BatchStatus::Processing) {
         return Err(ControlError::State(status));
     }
@@ -83,7 +89,7 @@ pub async fn pause(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Resul
 
 /// Lets a paused batch go on.
 pub async fn resume(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Result<Progress, ControlError> {
-    let status = status_of(tx, user, batch).await?;
+    let status = status_of(tx, user, Track::Posts, batch).await?;
     if status != BatchStatus::Paused {
         return Err(ControlError::State(status));
     }
@@ -112,7 +118,7 @@ pub async fn set_cap(
     batch: BatchId,
     cap: Option<Nanodollars>,
 ) -> Result<Progress, ControlError> {
-    status_of(tx, user, batch).await?;
+    status_of(tx, user, Track::Posts, batch).await?;
     let version = sqlx::query_scalar(
         "UPDATE batch_jobs SET cap_nanos = $2, version = version + 1, updated_at = now() WHERE id = $1 RETURNING version",
     )
@@ -126,7 +132,7 @@ pub async fn set_cap(
 
 /// Runs the failed posts of a finished batch again; what they have made and paid for is kept.
 pub async fn retry(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Result<Progress, ControlError> {
-    let status = status_of(tx, user, batch).await?;
+    let status = status_of(tx, user, Track::Posts, batch).await?;
     if !matches!(status, BatchStatus::Completed | BatchStatus::Failed) {
         return Err(ControlError::State(status));
     }
@@ -134,14 +140,17 @@ pub async fn retry(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Resul
     version.map(|version| Progress { batch, version }).ok_or(ControlError::State(status))
 }
 
-/// Takes the batch's row, if it is this user's.
-async fn status_of(tx: &mut PgConnection, user: UserId, batch: BatchId) -> Result<BatchStatus, ControlError> {
+/// Takes the batch's row, if it is this user's and of this track.
+async fn status_of(
+    tx: &mut PgConnection,
+    user: UserId,
+    track: Track,
+    batch: BatchId,
+) -> Result<BatchStatus, ControlError> {
     lock_batches(tx, &[batch]).await?;
-    let status: Option<String> = sqlx::query_scalar("SELECT status FROM batch_jobs WHERE id = $1 AND user_id = $2")
-        .bind(batch)
-        .bind(user)
-        .fetch_optional(tx)
-        .await?;
+    let statement = "SELECT status FROM batch_jobs WHERE id = $1 AND user_id = $2 AND (kind = 'post') = $3";
+    let status: Option<String> =
+        sqlx::query_scalar(statement).bind(batch).bind(user).bind(track == Track::Posts).fetch_optional(tx).await?;
     let status = status.ok_or(ControlError::NotFound)?;
     status.parse().map_err(|error| ControlError::Store(StoreError::Sqlx(sqlx::Error::Decode(Box::new(error)))))
 }

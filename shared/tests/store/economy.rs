@@ -156,7 +156,7 @@ async fn a_post_that_was_handed_back_does_not_wait_in_the_lane_again() {
     // A cancel takes what waits in the lane with it; lines that are under way are settled afterwards.
     write(store, me, &[book(file, &posts[1])]).await;
     let mut tx = store.pool().begin().await.expect("a transaction");
-    control::cancel(&mut tx, user, batch).await.expect("cancelled");
+    control::cancel(&mut tx, user, Track::Posts, batch).await.expect("cancelled");
     tx.commit().await.expect("committed");
     let mut paid = captioned(settled(end(&posts[1], Ending::Ready), 1, AttemptState::Settled));
     if let Some(settlement) = &mut paid.settle {

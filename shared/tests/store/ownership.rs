@@ -1,6 +1,7 @@
 //! Who may have a post: claims, leases, rescue, control.
 
 use shared::domain::UserId;
+use shared::queue::Track;
 use shared::store::advance::{Answer, Ending, Refusal};
 use shared::store::{control, workers};
 use shared::testing::Ground;
@@ -85,7 +86,7 @@ async fn a_cancelled_batch_makes_no_further_call_and_ends_with_its_last_post() {
     let me = worker(store).await;
     let claim = take(store, me, &release(store, batch, 1).await).await.remove(0);
     let mut tx = store.pool().begin().await.expect("a transaction");
-    control::cancel(&mut tx, user, batch).await.expect("cancelled");
+    control::cancel(&mut tx, user, Track::Posts, batch).await.expect("cancelled");
     tx.commit().await.expect("committed");
     assert_eq!(audit(store, batch).await.status, "cancelling");
     assert_eq!(write(store, me, &[send(&claim, 1)]).await, [Answer::Refused(Refusal::Stopped)]);
@@ -93,8 +94,11 @@ async fn a_cancelled_batch_makes_no_further_call_and_ends_with_its_last_post() {
     let stand = audit(store, batch).await;
     assert_eq!((stand.status.as_str(), stand.cancelled_posts), ("cancelled", 3));
     let mut tx = store.pool().begin().await.expect("a transaction");
-    assert!(matches!(control::cancel(&mut tx, user, batch).await, Err(control::ControlError::State(_))));
-    assert!(matches!(control::cancel(&mut tx, UserId::new(), batch).await, Err(control::ControlError::NotFound)));
+    assert!(matches!(control::cancel(&mut tx, user, Track::Posts, batch).await, Err(control::ControlError::State(_))));
+    assert!(matches!(
+        control::cancel(&mut tx, UserId::new(), Track::Posts, batch).await,
+        Err(control::ControlError::NotFound)
+    ));
 }
 
 #[tokio::test]

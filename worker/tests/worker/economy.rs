@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shared::domain::{BatchId, UserId};
+use shared::queue::Track;
 use shared::store::control;
 use simulator::{Fault, Kind, Latency};
 use sqlx::FromRow;
@@ -278,7 +279,7 @@ async fn a_cancelled_batch_is_cancelled_at_the_provider_and_what_was_made_is_pai
     stage.simulator.admin().calls_reach(7).await;
     let user = stage.stand(batch).await.user_id;
     let mut tx = stage.ground.store.pool().begin().await.expect("a transaction");
-    control::cancel(&mut tx, user, batch).await.expect("cancelled");
+    control::cancel(&mut tx, user, Track::Posts, batch).await.expect("cancelled");
     tx.commit().await.expect("committed");
     stage.finished().await;
     stage.files_end().await;
