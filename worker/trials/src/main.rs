@@ -7,6 +7,7 @@
 //! `make trials` gives it private servers and runs all of them. `DATABASE_URL` and `REDIS_URL` name the servers otherwise;
 //! every trial has a database and a Redis namespace of its own, and drops them.
 
+mod api;
 mod books;
 mod fleet;
 mod ground;

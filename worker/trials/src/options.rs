@@ -21,7 +21,8 @@ trials of what is promised:
 measurements:
   overhead       what the gateway costs for each call, in CPU time and in Redis calls
   throughput     posts a second at 1, 2 and 4 workers and 2 s of latency
-all of the first six: all; both measurements: bench
+  interactive    how long a person waits for a text, alone and beside a batch of 20,000 posts
+all of the first six: all; all measurements: bench
 
 options:
   --quick            short windows and small batches

@@ -5,6 +5,7 @@ mod budget;
 mod dead_keys;
 mod faults;
 mod independent;
+mod interactive;
 mod limits;
 mod overhead;
 mod redis_outage;
@@ -28,13 +29,14 @@ pub(crate) enum Trial {
     Independent,
     Overhead,
     Throughput,
+    Interactive,
 }
 
 impl Trial {
     /// Those that need nothing that is not ours.
     pub(crate) const PROMISES: [Self; 6] =
         [Self::Limits, Self::Faults, Self::Budget, Self::RedisOutage, Self::DeadKeys, Self::Bodies];
-    pub(crate) const MEASUREMENTS: [Self; 2] = [Self::Overhead, Self::Throughput];
+    pub(crate) const MEASUREMENTS: [Self; 3] = [Self::Overhead, Self::Throughput, Self::Interactive];
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         let all = Self::PROMISES.into_iter().chain(Self::MEASUREMENTS).chain([Self::Independent]);
@@ -52,6 +54,7 @@ impl Trial {
             Self::Independent => "independent",
             Self::Overhead => "overhead",
             Self::Throughput => "throughput",
+            Self::Interactive => "interactive",
         }
     }
 
@@ -66,6 +69,7 @@ impl Trial {
             Self::Independent => independent::run(ground, options).await,
             Self::Overhead => overhead::run(ground, options).await,
             Self::Throughput => throughput::run(ground, options).await,
+            Self::Interactive => interactive::run(ground, options).await,
         }
     }
 }
