@@ -28,6 +28,7 @@ pub mod routes;
 pub mod serve;
 pub mod service;
 pub mod streams;
+pub mod templates;
 pub mod time;
 
 pub use app::App;

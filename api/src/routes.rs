@@ -27,6 +27,7 @@ use crate::problem::CODES;
 use crate::providers::ProvidersApi;
 use crate::service::{self, Pages, ServiceApi};
 use crate::streams::StreamsApi;
+use crate::templates::TemplatesApi;
 
 /// The chapters of the document.
 #[derive(Tags)]
@@ -37,6 +38,8 @@ pub enum Chapter {
     Campaigns,
     /// Submitting posts in bulk, and following and steering them.
     Batches,
+    /// Texts of posts with variables, for imports.
+    Templates,
     /// Caps on what campaigns and months may cost.
     Budgets,
     /// Single posts and what was tried for them.
@@ -59,7 +62,7 @@ type Rooms = (AccountsApi, CampaignsApi, BatchRooms, GenerationRooms, ServiceRoo
 type ServiceRooms = (ServiceApi, ProvidersApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
-type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi);
+type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi);
 
 /// What people ask for one at a time.
 type GenerationRooms = (GenerationsApi, JobsApi);
@@ -73,6 +76,7 @@ fn rooms(app: &Arc<App>) -> Rooms {
         PostsApi::new(app()),
         StreamsApi::new(app()),
         MediaApi::new(app()),
+        TemplatesApi::new(app()),
     );
     let seed = SocialMediaGeneratorApi::new(app());
     let generations = (GenerationsApi::new(app()), JobsApi::new(app()));

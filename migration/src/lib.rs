@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -29,6 +29,7 @@ const TABLES: [&str; 12] = [
     "idempotency_keys",
     "projects",
     "generations",
+    "templates",
 ];
 
 /// Why the schema could not be brought to where it should be.

@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 8] = [
+pub(crate) const STEPS: [Step; 9] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -30,6 +30,7 @@ pub(crate) const STEPS: [Step; 8] = [
     step!("m0006_economy"),
     step!("m0007_spending"),
     step!("m0008_generations"),
+    step!("m0009_templates"),
 ];
 
 impl MigrationName for Step {

@@ -10,6 +10,7 @@ use shared::store::budgets::BudgetError;
 use shared::store::control::ControlError;
 use shared::store::idempotency::IdempotencyError;
 use shared::store::place::PlaceError;
+use shared::store::templates::TemplateError;
 use shared::store::users::Taken;
 
 use super::{FieldError, Problem};
@@ -111,6 +112,19 @@ impl From<PlaceError> for Problem {
         match error {
             PlaceError::NoCampaign => Self::not_found("campaign"),
             PlaceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TemplateError> for Problem {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::NameTaken => {
+                let mut problem = Self::conflict("taken", "There is another template of that name.");
+                problem.0.errors.push(FieldError::new("/name", "taken", "is another template's"));
+                problem
+            }
+            TemplateError::Store(error) => error.into(),
         }
     }
 }

@@ -20,4 +20,5 @@ mod service;
 mod status;
 mod streams;
 mod submit;
+mod templates;
 mod whole_way;

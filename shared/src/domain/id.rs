@@ -71,6 +71,10 @@ id!(
     CampaignId
 );
 id!(
+    /// A template of posts.
+    TemplateId
+);
+id!(
     /// A batch: posts that were submitted as one, or one generation.
     BatchId
 );

@@ -6,14 +6,18 @@ mod id;
 mod kind;
 mod money;
 mod new_batch;
+mod post_field;
 mod state;
 
 pub use checks::{Flag, Moderation};
 pub use context::{BrandKit, Context, Segment};
-pub use id::{BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, UserId, WorkerId};
+pub use id::{
+    BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, TemplateId, UserId, WorkerId,
+};
 pub use kind::{Kind, Output};
 pub use money::Nanodollars;
 pub use new_batch::{Image, ImageQuality, ImageSize, Mode, NewBatch, NewPost, Platform, Priority, limits};
+pub use post_field::PostField;
 pub(crate) use state::state;
 pub use state::{
     AttemptState, BatchStatus, LaneState, Outcome, PauseReason, PostStatus, ShownStatus, Step, UnknownName,

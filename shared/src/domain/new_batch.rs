@@ -93,6 +93,24 @@ pub struct NewPost<'a> {
     pub external_id: Option<Cow<'a, str>>,
 }
 
+impl NewPost<'_> {
+    /// The same post with texts of its own, for where its source goes away.
+    pub fn into_owned(self) -> NewPost<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        NewPost {
+            brand_name: owned(self.brand_name),
+            topic: self.topic.map(owned),
+            tone: owned(self.tone),
+            brief: self.brief.map(owned),
+            target_audience: self.target_audience.map(owned),
+            platform: self.platform,
+            language: self.language.map(owned),
+            image: self.image,
+            external_id: self.external_id.map(owned),
+        }
+    }
+}
+
 /// The image that a post wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image {

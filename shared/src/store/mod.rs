@@ -23,6 +23,7 @@ pub mod posts;
 pub mod rescue;
 pub mod sessions;
 pub mod spending;
+pub mod templates;
 pub mod users;
 pub mod workers;
 
@@ -88,7 +89,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 8;
+const SCHEMA: i64 = 9;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use chrono::DateTime;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use shared::domain::{Mode, Nanodollars, NewBatch, NewPost, Priority, limits};
+use shared::domain::{NewBatch, NewPost, limits};
 
 use super::findings::{Findings, Place};
 use super::members::Members;
-use super::post::{choice, post};
-use super::text::{kind, required_text, text};
+use super::post::{Unknown, post};
+use super::settings::{BatchSettings, GivenSettings, settings};
+use super::value::Value;
 use super::{Parsed, Refused, UnknownFields};
 
 const FIELDS: [&str; 6] = ["name", "posts", "budget_usd", "priority", "mode", "deadline"];
@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str, unknown: UnknownFields) -> Result<Parsed<'_>, Re
         serde_json::from_str(text).map_err(|error| Refused::Malformed(format!("The body is not JSON: {error}.")))?;
     let mut findings = Findings::default();
     if !body.get().starts_with('{') {
-        findings.add(Place::BODY, "wrong_type", format_args!("must be an object, not {}", kind(body)));
+        findings.add(Place::BODY, "wrong_type", format_args!("must be an object, not {}", Value::Json(body).kind()));
         return Err(Refused::Invalid(findings));
     }
     let members = Members::of(body, &FIELDS)
@@ -43,16 +43,10 @@ pub(super) fn parse(text: &str, unknown: UnknownFields) -> Result<Parsed<'_>, Re
             }
         }
     }
-    let mode = self::mode(mode, deadline, &mut findings);
-    let name = required_text(name, limits::NAME, Place::BODY.field("name"), &mut findings);
-    let priority = match priority {
-        Some(raw) => {
-            let place = Place::BODY.field("priority");
-            choice(raw, place, &mut findings, Priority::ALL, Priority::as_str).unwrap_or(Priority::Normal)
-        }
-        None => Priority::Normal,
-    };
-    let cap = budget.and_then(|raw| self::budget(raw, &mut findings));
+    let [name, budget, priority, mode, deadline] =
+        [name, budget, priority, mode, deadline].map(|raw| raw.map(Value::Json));
+    let given = GivenSettings { name, budget, priority, mode, deadline };
+    let BatchSettings { name, priority, cap, mode } = settings(&given, &mut findings);
     let posts = self::posts(posts, &mut findings, &mut |findings, place, name| {
         note_unknown(unknown, &mut ignored, findings, place, &format!("posts.{name}"));
     });
@@ -82,76 +76,8 @@ fn note_unknown(
     }
 }
 
-/// More than nothing, in dollars.
-fn budget(raw: &RawValue, findings: &mut Findings) -> Option<Nanodollars> {
-    let place = Place::BODY.field("budget_usd");
-    let Ok(usd) = raw.get().parse::<f64>() else {
-        findings.add(place, "wrong_type", format_args!("must be a number of dollars, not {}", kind(raw)));
-        return None;
-    };
-    let cap = Nanodollars::from_usd(usd).filter(|cap| *cap > Nanodollars::ZERO && usd <= limits::BUDGET_USD);
-    if cap.is_none() {
-        let most = limits::BUDGET_USD;
-        findings.add(place, "out_of_range", format_args!("must be more than 0 and at most {most} dollars"));
-    }
-    cap
-}
-
-/// What a mode is called.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
-    Live,
-    Economy,
-}
-
-impl Named {
-    const ALL: &'static [Self] = &[Self::Live, Self::Economy];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Economy => "economy",
-        }
-    }
-}
-
-/// The mode, with its deadline by its form. How far ahead it lies is asked when the batch is placed: a request that comes
-/// again gets its first answer, however late.
-fn mode(mode: Option<&RawValue>, deadline: Option<&RawValue>, findings: &mut Findings) -> Mode {
-    let place = Place::BODY.field("deadline");
-    let named = match mode {
-        Some(raw) => choice(raw, Place::BODY.field("mode"), findings, Named::ALL, Named::as_str),
-        None => Some(Named::Live),
-    };
-    match (named, deadline) {
-        (Some(Named::Economy), None) => {
-            findings.add(place, "required", format_args!("is required when mode is economy"));
-        }
-        (Some(Named::Live), Some(_)) => {
-            findings.add(place, "invalid", format_args!("belongs to mode economy"));
-        }
-        (Some(Named::Economy), Some(raw)) => {
-            let before = findings.total();
-            let text = text(raw, limits::BRAND_NAME, place, findings);
-            match text.map(|text| DateTime::parse_from_rfc3339(&text)) {
-                Some(Ok(deadline)) => return Mode::Economy { deadline: deadline.to_utc() },
-                _ if findings.total() > before => {}
-                _ => findings.add(
-                    place,
-                    "invalid",
-                    format_args!("must be a time as RFC 3339 writes it, such as 2030-01-31T18:00:00Z"),
-                ),
-            }
-        }
-        _ => {}
-    }
-    Mode::Live
-}
-
-type NoteUnknown<'u> = &'u mut dyn FnMut(&mut Findings, Place<'_>, &str);
-
 /// The rows. They are read one by one and never gathered as raw values: a body of 16 million tiny values stays small.
-fn posts<'a>(raw: Option<&'a RawValue>, findings: &mut Findings, unknown: NoteUnknown<'_>) -> Vec<NewPost<'a>> {
+fn posts<'a>(raw: Option<&'a RawValue>, findings: &mut Findings, unknown: Unknown<'_>) -> Vec<NewPost<'a>> {
     let place = Place::BODY.field("posts");
     let Some(raw) = raw else {
         findings.add(place, "required", format_args!("is required"));
@@ -161,7 +87,7 @@ fn posts<'a>(raw: Option<&'a RawValue>, findings: &mut Findings, unknown: NoteUn
     let read = Seed(&mut rows).deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
     let Rows { posts, count, findings, .. } = rows;
     if read.is_err() {
-        findings.add(place, "wrong_type", format_args!("must be a list, not {}", kind(raw)));
+        findings.add(place, "wrong_type", format_args!("must be a list, not {}", Value::Json(raw).kind()));
     } else if count == 0 {
         findings.add(place, "too_few", format_args!("must have one post at least"));
     } else if count > limits::POSTS {
@@ -177,7 +103,7 @@ struct Rows<'a, 'w> {
     names: HashMap<Cow<'a, str>, usize>,
     count: usize,
     findings: &'w mut Findings,
-    unknown: NoteUnknown<'w>,
+    unknown: Unknown<'w>,
 }
 
 impl<'a> Rows<'a, '_> {

@@ -10,22 +10,29 @@ const LISTED: usize = 1_000;
 
 /// Where something is wrong; written as a JSON pointer only when it is listed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'n> {
-    /// The position of the post, when it is in one.
-    pub(super) post: Option<usize>,
+pub(crate) struct Place<'n> {
+    within: Within,
     /// The names below that, from the outside in; empty ones are left out.
-    pub(super) names: [&'n str; 2],
+    names: [&'n str; 2],
+}
+
+/// The part of the input that a place lies in.
+#[derive(Clone, Copy, Debug)]
+enum Within {
+    Body,
+    /// The post of that position.
+    Post(usize),
 }
 
 impl<'n> Place<'n> {
-    pub(super) const BODY: Self = Self { post: None, names: ["", ""] };
+    pub(crate) const BODY: Self = Self { within: Within::Body, names: ["", ""] };
 
     pub(super) fn post(position: usize) -> Self {
-        Self { post: Some(position), ..Self::BODY }
+        Self { within: Within::Post(position), ..Self::BODY }
     }
 
     /// A field of what this is.
-    pub(super) fn field(self, name: &'n str) -> Self {
+    pub(crate) fn field(self, name: &'n str) -> Self {
         let names = if self.names[0].is_empty() { [name, ""] } else { [self.names[0], name] };
         Self { names, ..self }
     }
@@ -33,7 +40,7 @@ impl<'n> Place<'n> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(post) = self.post {
+        if let Within::Post(post) = self.within {
             write!(f, "/posts/{post}")?;
         }
         for name in self.names.iter().filter(|name| !name.is_empty()) {
@@ -53,7 +60,7 @@ pub struct Findings {
 
 impl Findings {
     /// Notes an error. The detail is written only when there is room in the list.
-    pub(super) fn add(&mut self, place: Place<'_>, code: &'static str, detail: fmt::Arguments<'_>) {
+    pub(crate) fn add(&mut self, place: Place<'_>, code: &'static str, detail: fmt::Arguments<'_>) {
         self.total += 1;
         *self.counts.entry(code).or_default() += 1;
         if self.listed.len() < LISTED {
@@ -62,11 +69,11 @@ impl Findings {
     }
 
     /// How many errors there are, listed or not.
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.total == 0
     }
 

@@ -58,7 +58,7 @@ impl<'a, const N: usize> Visitor<'a> for Seed<'_, N> {
 }
 
 /// A member's name, borrowed where it is written without escapes.
-pub(super) struct Name;
+pub(crate) struct Name;
 
 impl<'a> DeserializeSeed<'a> for Name {
     type Value = Cow<'a, str>;

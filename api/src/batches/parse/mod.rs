@@ -8,14 +8,18 @@ mod document;
 mod findings;
 mod members;
 mod post;
+mod settings;
 mod text;
+mod value;
 
 use std::collections::BTreeSet;
 
 use shared::domain::NewBatch;
 
 use crate::problem::Problem;
-use findings::Findings;
+pub(crate) use findings::{Findings, Place};
+pub(crate) use post::checked;
+pub(crate) use value::{Given, Row, Value};
 
 /// What becomes of fields that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

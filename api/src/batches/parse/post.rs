@@ -3,28 +3,42 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use shared::domain::{Image, ImageQuality, ImageSize, NewPost, Platform, limits};
+use shared::domain::{Image, ImageQuality, ImageSize, NewPost, Platform, PostField, limits};
 
 use super::findings::{Findings, Place};
 use super::members::Members;
-use super::text::{kind, required_text, text};
+use super::text::{required_text, text};
+use super::value::{Given, Row, Value};
 
-const FIELDS: [&str; 9] =
-    ["brand_name", "topic", "tone", "brief", "target_audience", "platform", "language", "image", "external_id"];
+/// What a post of a submit consists of; its image is one object there.
+const FIELDS: [PostField; 9] = [
+    PostField::BrandName,
+    PostField::Topic,
+    PostField::Tone,
+    PostField::Brief,
+    PostField::TargetAudience,
+    PostField::Platform,
+    PostField::Language,
+    PostField::Image,
+    PostField::ExternalId,
+];
 
-/// Reads a row; `None` when an error was noted. Names of unknown fields are handed to `unknown`.
+/// What is done with the name of an unknown field.
+pub(crate) type Unknown<'u> = &'u mut dyn FnMut(&mut Findings, Place<'_>, &str);
+
+/// Reads a row of a submit; `None` when an error was noted. Names of unknown fields are handed to `unknown`.
 pub(super) fn post<'a>(
     raw: &'a RawValue,
     position: usize,
     findings: &mut Findings,
-    unknown: &mut dyn FnMut(&mut Findings, Place<'_>, &str),
+    unknown: Unknown<'_>,
 ) -> Option<NewPost<'a>> {
     let place = Place::post(position);
     if !raw.get().starts_with('{') {
-        findings.add(place, "wrong_type", format_args!("must be an object, not {}", kind(raw)));
+        findings.add(place, "wrong_type", format_args!("must be an object, not {}", Value::Json(raw).kind()));
         return None;
     }
-    let Ok(members) = Members::of(raw, &FIELDS) else {
+    let Ok(members) = Members::of(raw, &FIELDS.map(PostField::as_str)) else {
         findings.add(place, "lone_surrogate", format_args!("has a field whose name is no text"));
         return None;
     };
@@ -32,20 +46,36 @@ pub(super) fn post<'a>(
     for name in &members.unknown {
         unknown(findings, place.field(name), name);
     }
-    let [brand_name, topic, tone, brief, audience, platform, language, image, external_id] = members.values;
-    let mut optional = |raw: Option<&'a RawValue>, longest, name| text(raw?, longest, place.field(name), findings);
-    let topic = optional(topic, limits::TOPIC, "topic");
-    let brief = optional(brief, limits::BRIEF, "brief");
-    let target_audience = optional(audience, limits::TARGET_AUDIENCE, "target_audience");
-    let external_id = optional(external_id, limits::EXTERNAL_ID, "external_id");
-    let brand_name = required_text(brand_name, limits::BRAND_NAME, place.field("brand_name"), findings);
-    let tone = required_text(tone, limits::TONE, place.field("tone"), findings);
-    let platform = platform.and_then(|raw| self::platform(raw, place.field("platform"), findings));
-    let language = language.and_then(|raw| self::language(raw, place.field("language"), findings));
-    let image = match image {
-        Some(raw) => self::image(raw, place.field("image"), findings, unknown),
-        None => Some(Image::default()),
-    };
+    let mut row = Row::default();
+    for (field, raw) in FIELDS.into_iter().zip(members.values) {
+        if let Some(raw) = raw {
+            row.set(field, Given { value: Value::Json(raw), name: field.as_str() });
+        }
+    }
+    checked(&row, place, findings, unknown).filter(|_| findings.total() == before)
+}
+
+/// The post that a row makes; `None` when an error was noted. The one set of rules for posts, wherever they come from.
+pub(crate) fn checked<'a>(
+    row: &Row<'a>,
+    place: Place<'_>,
+    findings: &mut Findings,
+    unknown: Unknown<'_>,
+) -> Option<NewPost<'a>> {
+    let before = findings.total();
+    let at = |field: PostField| place.field(row.get(field).map_or(field.as_str(), |given| given.name));
+    let value = |field: PostField| row.get(field).map(|given| given.value);
+    let mut optional = |field, longest| text(value(field)?, longest, at(field), findings);
+    let topic = optional(PostField::Topic, limits::TOPIC);
+    let brief = optional(PostField::Brief, limits::BRIEF);
+    let target_audience = optional(PostField::TargetAudience, limits::TARGET_AUDIENCE);
+    let external_id = optional(PostField::ExternalId, limits::EXTERNAL_ID);
+    let mut required = |field, longest| required_text(value(field), longest, at(field), findings);
+    let brand_name = required(PostField::BrandName, limits::BRAND_NAME);
+    let tone = required(PostField::Tone, limits::TONE);
+    let platform = value(PostField::Platform).and_then(|value| platform(value, at(PostField::Platform), findings));
+    let language = value(PostField::Language).and_then(|value| language(value, at(PostField::Language), findings));
+    let image = image(row, place, findings, unknown);
     if findings.total() > before {
         return None;
     }
@@ -62,8 +92,8 @@ pub(super) fn post<'a>(
     })
 }
 
-fn platform(raw: &RawValue, place: Place<'_>, findings: &mut Findings) -> Option<Platform> {
-    let name = text(raw, limits::BRAND_NAME, place, findings)?.to_lowercase();
+fn platform(value: Value<'_>, place: Place<'_>, findings: &mut Findings) -> Option<Platform> {
+    let name = text(value, limits::BRAND_NAME, place, findings)?.to_lowercase();
     if name == "twitter" {
         return Some(Platform::X);
     }
@@ -75,8 +105,8 @@ fn platform(raw: &RawValue, place: Place<'_>, findings: &mut Findings) -> Option
 }
 
 /// A BCP 47 tag by its form: parts of 1 to 8 letters and digits, the first of 2 to 8 letters.
-fn language<'a>(raw: &'a RawValue, place: Place<'_>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    let tag = text(raw, limits::LANGUAGE, place, findings)?;
+fn language<'a>(value: Value<'a>, place: Place<'_>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let tag = text(value, limits::LANGUAGE, place, findings)?;
     let mut parts = tag.split('-');
     let first = parts.next().unwrap_or_default();
     let formed = (2..=8).contains(&first.len())
@@ -89,20 +119,54 @@ fn language<'a>(raw: &'a RawValue, place: Place<'_>, findings: &mut Findings) ->
     Some(tag)
 }
 
-/// `false` for none, or an object whose fields may be left out.
-fn image(
-    raw: &RawValue,
-    place: Place<'_>,
-    findings: &mut Findings,
-    unknown: &mut dyn FnMut(&mut Findings, Place<'_>, &str),
-) -> Option<Image> {
-    if raw.get() == "false" {
-        return None;
+/// The image that a row asks for. As JSON, `false` for none or an object whose fields may be left out; as text, true or
+/// false. Beside it, or in its place, stand a size and a quality: where both are there and blank, no image is wanted. A
+/// row that says nothing at all wants the usual one.
+fn image(row: &Row<'_>, place: Place<'_>, findings: &mut Findings, unknown: Unknown<'_>) -> Option<Image> {
+    let (size, quality) = (row.get(PostField::ImageSize), row.get(PostField::ImageQuality));
+    let filled = |given: Option<Given<'_>>| given.is_some_and(|given| !given.value.is_blank());
+    let wanted = match row.get(PostField::Image) {
+        Some(Given { value: Value::Json(raw), name }) if raw.get().starts_with('{') => {
+            if filled(size) || filled(quality) {
+                findings.add(place.field(name), "invalid", format_args!("must not stand beside a size or a quality"));
+                return None;
+            }
+            return object(raw, place.field(name), findings, unknown);
+        }
+        Some(given) if !given.value.is_blank() => yes_or_no(given, place, findings)?,
+        _ => (size.is_none() && quality.is_none()) || filled(size) || filled(quality),
+    };
+    if wanted {
+        return measures(size, quality, place, findings);
     }
-    if !raw.get().starts_with('{') {
-        findings.add(place, "wrong_type", format_args!("must be an object or false, not {}", kind(raw)));
-        return None;
+    if let Some(given) = [size, quality].into_iter().flatten().find(|given| filled(Some(*given))) {
+        findings.add(place.field(given.name), "invalid", format_args!("belongs to an image, and none is wanted"));
     }
+    None
+}
+
+fn yes_or_no(given: Given<'_>, place: Place<'_>, findings: &mut Findings) -> Option<bool> {
+    let place = place.field(given.name);
+    match given.value {
+        Value::Json(raw) if raw.get() == "false" => Some(false),
+        Value::Json(_) => {
+            let kind = given.value.kind();
+            findings.add(place, "wrong_type", format_args!("must be an object or false, not {kind}"));
+            None
+        }
+        Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => Some(true),
+            "false" | "no" | "0" => Some(false),
+            _ => {
+                let detail = format_args!("must be true or false; its size stands in image_size");
+                findings.add(place, "invalid", detail);
+                None
+            }
+        },
+    }
+}
+
+fn object(raw: &RawValue, place: Place<'_>, findings: &mut Findings, unknown: Unknown<'_>) -> Option<Image> {
     let Ok(members) = Members::of(raw, &["size", "quality"]) else {
         findings.add(place, "lone_surrogate", format_args!("has a field whose name is no text"));
         return None;
@@ -110,27 +174,39 @@ fn image(
     for name in &members.unknown {
         unknown(findings, place.field(name), &format!("image.{name}"));
     }
-    let default = Image::default();
     let [size, quality] = members.values;
-    let size = size.map_or(Some(default.size), |raw| {
-        choice(raw, place.field("size"), findings, ImageSize::ALL, ImageSize::as_str)
+    let size = size.map(|raw| Given { value: Value::Json(raw), name: "size" });
+    let quality = quality.map(|raw| Given { value: Value::Json(raw), name: "quality" });
+    measures(size, quality, place, findings)
+}
+
+/// The image of a size and a quality; what is absent or a blank cell is as usual.
+fn measures(
+    size: Option<Given<'_>>,
+    quality: Option<Given<'_>>,
+    place: Place<'_>,
+    findings: &mut Findings,
+) -> Option<Image> {
+    let default = Image::default();
+    let size = size.filter(|given| !given.value.is_blank()).map_or(Some(default.size), |given| {
+        choice(given.value, place.field(given.name), findings, ImageSize::ALL, ImageSize::as_str)
     });
-    let quality = quality.map_or(Some(default.quality), |raw| {
-        choice(raw, place.field("quality"), findings, ImageQuality::ALL, ImageQuality::as_str)
+    let quality = quality.filter(|given| !given.value.is_blank()).map_or(Some(default.quality), |given| {
+        choice(given.value, place.field(given.name), findings, ImageQuality::ALL, ImageQuality::as_str)
     });
     Some(Image { size: size?, quality: quality? })
 }
 
 /// One of a few names, in any case.
 pub(super) fn choice<T: Copy>(
-    raw: &RawValue,
+    value: Value<'_>,
     place: Place<'_>,
     findings: &mut Findings,
     all: &'static [T],
     name: fn(T) -> &'static str,
 ) -> Option<T> {
     let before = findings.total();
-    let text = text(raw, limits::BRAND_NAME, place, findings);
+    let text = text(value, limits::BRAND_NAME, place, findings);
     let found = text.and_then(|text| all.iter().copied().find(|one| name(*one).eq_ignore_ascii_case(&text)));
     if found.is_none() && findings.total() == before {
         findings.add(place, "invalid", format_args!("must be one of {}", Names(all, name)));

@@ -5,15 +5,19 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::findings::{Findings, Place};
+use super::value::Value;
 
 /// A text of at most `longest` characters without the blanks around it; `None` when it is blank or an error was noted.
 pub(super) fn text<'a>(
-    raw: &'a RawValue,
+    value: Value<'a>,
     longest: usize,
     place: Place<'_>,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    let text = trim(string(raw, place, findings)?);
+    let text = match value {
+        Value::Json(raw) => trim(string(raw, place, findings)?),
+        Value::Text(text) => Cow::Borrowed(plain(text, place, findings)?.trim()),
+    };
     if text.is_empty() {
         return None;
     }
@@ -30,17 +34,17 @@ pub(super) fn text<'a>(
 
 /// A text that must be there.
 pub(super) fn required_text<'a>(
-    raw: Option<&'a RawValue>,
+    value: Option<Value<'a>>,
     longest: usize,
     place: Place<'_>,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    let Some(raw) = raw else {
+    let Some(value) = value else {
         findings.add(place, "required", format_args!("is required"));
         return None;
     };
     let before = findings.total();
-    let text = text(raw, longest, place, findings);
+    let text = text(value, longest, place, findings);
     if text.is_none() && findings.total() == before {
         findings.add(place, "blank", format_args!("must not be blank"));
     }
@@ -48,31 +52,31 @@ pub(super) fn required_text<'a>(
 }
 
 /// What a JSON string says.
-fn string<'a>(raw: &'a RawValue, place: Place<'_>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+pub(crate) fn string<'a>(raw: &'a RawValue, place: Place<'_>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let json = raw.get();
     let Some(inside) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        findings.add(place, "wrong_type", format_args!("must be text, not {}", kind(raw)));
+        findings.add(place, "wrong_type", format_args!("must be text, not {}", Value::Json(raw).kind()));
         return None;
     };
     // A raw value is valid JSON, so without a backslash there is nothing to decode, and no NUL either.
     if !inside.as_bytes().contains(&b'\\') {
         return Some(Cow::Borrowed(inside));
     }
-    match serde_json::from_str::<String>(json) {
-        Ok(text) if text.contains('\0') => {
-            findings.add(place, "nul", format_args!("must not contain NUL characters"));
-            None
-        }
-        Ok(text) => Some(Cow::Owned(text)),
-        Err(_) => {
-            findings.add(
-                place,
-                "lone_surrogate",
-                format_args!("contains half of a surrogate pair (\\uD800 to \\uDFFF)"),
-            );
-            None
-        }
+    if let Ok(text) = serde_json::from_str::<String>(json) {
+        plain(&text, place, findings)?;
+        return Some(Cow::Owned(text));
     }
+    findings.add(place, "lone_surrogate", format_args!("contains half of a surrogate pair (\\uD800 to \\uDFFF)"));
+    None
+}
+
+/// The same text, unless no table could hold it.
+fn plain<'a>(text: &'a str, place: Place<'_>, findings: &mut Findings) -> Option<&'a str> {
+    if text.contains('\0') {
+        findings.add(place, "nul", format_args!("must not contain NUL characters"));
+        return None;
+    }
+    Some(text)
 }
 
 fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -80,17 +84,5 @@ fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    }
-}
-
-/// What a JSON value is, for people.
-pub(super) fn kind(raw: &RawValue) -> &'static str {
-    match raw.get().as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'"') => "text",
-        Some(b't' | b'f') => "true or false",
-        Some(b'n') => "null",
-        _ => "a number",
     }
 }
