@@ -5,6 +5,7 @@ mod books;
 mod budgets;
 mod connections;
 mod economy;
+mod generations;
 mod histories;
 mod migrations;
 mod ownership;
