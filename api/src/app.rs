@@ -9,13 +9,15 @@ use shared::queue::{self, Queue, QueueError, Track};
 use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Passwords, RateLimit, Sessions, Tokens};
+use crate::auth::{Passwords, Sessions, Tokens};
 use crate::batches::{Board, Doorbell, LargeBodies};
+use crate::download::Downloads;
 use crate::estimates::{FirstChoices, FirstChoicesError};
 use crate::generation::{Generation, GenerationError};
 use crate::generations::Waiters;
 use crate::media::Links;
 use crate::providers::SpendingBoard;
+use crate::rate_limit::AddressLimit;
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,11 @@ pub struct App {
     /// The revocation feed.
     pub sessions: Sessions,
     /// Limits registration and login by address.
-    pub door_limit: RateLimit,
+    pub door_limit: AddressLimit,
+    /// Limits generation without a token, by address.
+    pub open_limit: AddressLimit,
+    /// Fetches images that lie elsewhere.
+    pub downloads: Downloads,
     /// Signs links to images and events.
     pub links: Arc<Links>,
     /// How batches stand, for everyone who looks.
@@ -94,7 +100,9 @@ impl App {
             tokens: Tokens::new(&settings.auth)?,
             passwords: Passwords::new(settings.auth.hash_permits)?,
             sessions: Sessions::new(settings.auth.access_ttl()),
-            door_limit: RateLimit::new(&settings.http),
+            door_limit: AddressLimit::new("Too many attempts from this address.", &settings.http),
+            open_limit: AddressLimit::new("Too many requests from this address.", &settings.http),
+            downloads: Downloads::new(&settings.download)?,
             generation: Generation::of(&settings, names)?,
             first_choices: FirstChoices::read(&settings, names)?,
             spending: SpendingBoard::default(),

@@ -16,8 +16,9 @@ use crate::auth::AccountsApi;
 use crate::batches::BatchesApi;
 use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
-use crate::compat::SocialMediaGeneratorApi;
+use crate::compat::{PixovaApi, SocialMediaGeneratorApi};
 use crate::door::{Door, Template};
+use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
 use crate::generations::GenerationsApi;
 use crate::jobs::JobsApi;
@@ -53,16 +54,21 @@ pub enum Chapter {
     /// The paths and shapes of the social media generator, for front ends written for it.
     #[oai(rename = "Social media generator")]
     SocialMediaGenerator,
+    /// The paths and shapes of Pixova. With `BROADSIDE_COMPAT__OPEN_AS` they need no token.
+    Pixova,
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, SocialMediaGeneratorApi);
+type Rooms = (AccountsApi, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, OlderBackEnds);
+
+/// The paths of older back ends.
+type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi);
 
 /// The service itself and the providers that it calls.
 type ServiceRooms = (ServiceApi, ProvidersApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
-type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi);
+type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi, DownloadApi);
 
 /// What people ask for one at a time.
 type GenerationRooms = (GenerationsApi, JobsApi);
@@ -77,11 +83,12 @@ fn rooms(app: &Arc<App>) -> Rooms {
         StreamsApi::new(app()),
         MediaApi::new(app()),
         TemplatesApi::new(app()),
+        DownloadApi::new(app()),
     );
-    let seed = SocialMediaGeneratorApi::new(app());
+    let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()));
     let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
-    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, generations, service, seed)
+    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, generations, service, older)
 }
 
 /// Everything that is served, behind the door.

@@ -121,6 +121,8 @@ async fn upkeep(app: &App) {
             () = app.stopping.cancelled() => return,
         }
         app.door_limit.forget_the_idle();
+        app.open_limit.forget_the_idle();
+        app.downloads.forget_the_idle();
         minute += 1;
         if minute.is_multiple_of(SWEEP)
             && let Err(error) = sweep(app).await

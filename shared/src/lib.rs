@@ -11,6 +11,7 @@ pub mod halts;
 pub mod kinds;
 pub mod media;
 pub mod notices;
+pub mod outgoing;
 pub mod prices;
 pub mod progress;
 pub mod queue;

@@ -3,8 +3,12 @@
 //! They call the same functions as the canonical paths. Unknown fields of a body are ignored, and named in
 //! `X-Ignored-Fields`.
 
+mod open_as;
+mod pixova;
 mod social_media_generator;
 
+pub use open_as::OpenCaller;
+pub use pixova::PixovaApi;
 pub use social_media_generator::SocialMediaGeneratorApi;
 
 use poem_openapi::payload::Response;

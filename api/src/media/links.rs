@@ -17,6 +17,7 @@ use shared::config::{ConfigError, Settings};
 use shared::domain::{BatchId, SessionId, UserId};
 use shared::media::MediaKey;
 use subtle::ConstantTimeEq;
+use url::Url;
 
 /// What expiries are rounded up to.
 const ROUND: u64 = 300;
@@ -40,6 +41,15 @@ pub struct Signature {
     pub expires: u64,
     pub kid: String,
     pub sig: String,
+}
+
+/// What an address under our own one names.
+#[derive(Debug)]
+pub enum Own {
+    /// An image, by a link that is still to be checked.
+    Media(MediaKey, Signature),
+    /// Nothing that is read by link.
+    Other,
 }
 
 /// Makes and checks signed links.
@@ -70,6 +80,23 @@ impl Links {
     pub fn media(&self, key: &MediaKey) -> String {
         let signature = self.sign(&media_text(key), self.lifetime);
         format!("{}/api/v1/media/{key}?{}", self.base, signature.query())
+    }
+
+    /// What of ours an address names; `None` when it is somebody else's.
+    pub fn own(&self, address: &str) -> Option<Own> {
+        let (url, base) = (Url::parse(address).ok()?, Url::parse(&self.base).ok()?);
+        if url.origin() != base.origin() {
+            return None;
+        }
+        let media = || {
+            let folder = base.path().trim_end_matches('/');
+            let key = url.path().strip_prefix(folder)?.strip_prefix("/api/v1/media/")?.parse().ok()?;
+            let value =
+                |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+            let expires = value("expires")?.parse().ok()?;
+            Some(Own::Media(key, Signature { expires, kid: value("kid")?, sig: value("sig")? }))
+        };
+        Some(media().unwrap_or(Own::Other))
     }
 
     pub fn check_media(&self, key: &MediaKey, signature: &Signature) -> Result<(), LinkRefusal> {
@@ -162,7 +189,7 @@ mod tests {
     use shared::domain::{BatchId, PostId, SessionId, Step, UserId};
     use shared::media::{ImageFormat, MediaKey};
 
-    use super::{LinkRefusal, Links, Signature, media_text, now};
+    use super::{LinkRefusal, Links, Own, Signature, media_text, now};
 
     const OLD: &str = "the secret of last year, 32 bytes at least";
     const NEW: &str = "the secret of this year, 32 bytes at least";
@@ -201,6 +228,29 @@ mod tests {
         assert_eq!(links.check_media(&mine, &later), Err(LinkRefusal::Invalid));
         let unknown = Signature { kid: "00000000".to_owned(), ..good };
         assert_eq!(links.check_media(&mine, &unknown), Err(LinkRefusal::Invalid));
+    }
+
+    #[test]
+    fn our_own_links_are_known_by_their_address() {
+        let (links, key) = (links(NEW, ""), key());
+        let link = links.media(&key);
+        for own in [link.clone(), link.replace("https://posts.example/", "HTTPS://Posts.example:443/")] {
+            let Some(Own::Media(named, signature)) = links.own(&own) else { panic!("{own} is ours") };
+            assert_eq!((named, links.check_media(&key, &signature)), (key.clone(), Ok(())));
+        }
+        for other in
+            ["https://posts.example/", "https://posts.example/api/v1/media/x", "https://posts.example/livez?sig=a"]
+        {
+            assert!(matches!(links.own(other), Some(Own::Other)), "{other}");
+        }
+        for foreign in [
+            link.replace("https:", "http:"),
+            link.replace("posts.example", "posts.example:444"),
+            link.replace("posts.example", "posts.example.evil.example"),
+            link.replace("posts.example", "posts.example@evil.example"),
+        ] {
+            assert!(links.own(&foreign).is_none(), "{foreign}");
+        }
     }
 
     #[test]

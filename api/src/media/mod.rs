@@ -12,7 +12,7 @@ use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registr
 use poem_openapi::{ApiResponse, OpenApi};
 use shared::media::MediaKey;
 
-pub use links::{LinkRefusal, Links, Signature};
+pub use links::{LinkRefusal, Links, Own, Signature};
 
 use crate::app::App;
 use crate::problem::Problem;

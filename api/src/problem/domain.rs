@@ -5,6 +5,7 @@ use std::time::Duration;
 use poem::http::StatusCode;
 use sea_orm::{DbErr, RuntimeErr};
 use shared::media::MediaError;
+use shared::outgoing::{OutgoingError, Refusal};
 use shared::store::StoreError;
 use shared::store::budgets::BudgetError;
 use shared::store::control::ControlError;
@@ -15,6 +16,7 @@ use shared::store::users::Taken;
 
 use super::{FieldError, Problem};
 use crate::auth::{AccountError, PasswordError, SessionRefusal, TokenRefusal};
+use crate::download::DownloadError;
 use crate::media::LinkRefusal;
 
 impl From<TokenRefusal> for Problem {
@@ -172,6 +174,68 @@ impl From<MediaError> for Problem {
             }
             MediaError::Folder(_) | MediaError::Config(_) => Self::internal(&error),
         }
+    }
+}
+
+impl From<DownloadError> for Problem {
+    fn from(error: DownloadError) -> Self {
+        match error {
+            DownloadError::Outgoing(OutgoingError::Refused(refusal)) => refusal.into(),
+            DownloadError::Outgoing(OutgoingError::Failed(_)) | DownloadError::Broken(_) => Self::no_download(),
+            DownloadError::Status(status) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "download_failed",
+                format!("The address answered with status {status}."),
+            ),
+            DownloadError::NotAnImage => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not_an_image",
+                "At the address is no PNG, JPEG or WebP image.",
+            ),
+            DownloadError::TooLarge(most) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "image_too_large",
+                format!("The image is larger than {most} bytes."),
+            ),
+            DownloadError::Slow => {
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "download_timeout", "The address took too long to answer.")
+            }
+            DownloadError::Busy => {
+                let detail = "Too many images are on their way. Try again.";
+                Self::unavailable("busy", detail, Duration::from_secs(1))
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // What a name resolves to is nobody's business: it could tell of the network that we stand in.
+            Refusal::Unresolved | Refusal::Resolved(_) => Self::no_download(),
+            Refusal::TooManyRedirects => {
+                Self::new(StatusCode::BAD_GATEWAY, "download_failed", "The address redirects too often.")
+            }
+            Refusal::Malformed
+            | Refusal::Scheme
+            | Refusal::Credentials
+            | Refusal::Port
+            | Refusal::Encoded
+            | Refusal::LocalName
+            | Refusal::MetadataName
+            | Refusal::Network(_) => {
+                let detail = format!("The address may not be asked: {refusal}.");
+                let mut problem = Self::new(StatusCode::BAD_REQUEST, "address_refused", detail);
+                problem.0.errors = vec![FieldError::new("url", "invalid", refusal.to_string())];
+                problem
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn no_download() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "download_failed", "The address gave no image.")
     }
 }
 

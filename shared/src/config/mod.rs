@@ -6,7 +6,9 @@
 
 mod auth;
 mod checks;
+mod compat;
 mod database;
+mod download;
 mod economy;
 mod http;
 mod log;
@@ -17,7 +19,9 @@ mod worker;
 
 pub use auth::AuthSettings;
 pub use checks::{ChecksSettings, ModerationPolicy};
+pub use compat::CompatSettings;
 pub use database::DatabaseSettings;
+pub use download::DownloadSettings;
 pub use economy::EconomySettings;
 pub use http::HttpSettings;
 pub use log::{LogFormat, LogSettings};
@@ -76,6 +80,8 @@ pub struct Settings {
     pub economy: EconomySettings,
     pub storage: StorageSettings,
     pub checks: ChecksSettings,
+    pub download: DownloadSettings,
+    pub compat: CompatSettings,
     pub log: LogSettings,
     pub simulator: SimulatorSettings,
     pub providers: ProviderFiles,
@@ -120,6 +126,7 @@ impl Settings {
         self.database.check()?;
         self.worker.check()?;
         self.economy.check()?;
+        self.download.check()?;
         if self.environment == Environment::Production && !self.simulator.url.is_empty() {
             return Err(ConfigError::Invalid {
                 name: "BROADSIDE_SIMULATOR__URL",

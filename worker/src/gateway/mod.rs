@@ -125,7 +125,7 @@ impl Gateway {
     ) -> Result<Self, GatewayConfigError> {
         let http = http_client(&catalog, settings.worker.concurrency)?;
         let inner = Inner {
-            fetcher: Fetcher::new(http.clone())?,
+            fetcher: Fetcher::new(http.clone()),
             http,
             admission: Admission::new(
                 &settings.redis,

@@ -1,0 +1,4 @@
+//! The guard over all of `cases.txt`, where no packet can leave; then over real sockets of this machine.
+
+mod cases;
+mod sockets;
