@@ -18,6 +18,7 @@ use crate::generations::Waiters;
 use crate::media::Links;
 use crate::providers::SpendingBoard;
 use crate::rate_limit::AddressLimit;
+use crate::service::Metrics;
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,8 @@ pub struct App {
     pub first_choices: FirstChoices,
     /// What keys of providers have cost.
     pub spending: SpendingBoard,
+    /// What is counted for Prometheus.
+    pub metrics: Metrics,
     pub started: Instant,
     /// Cancelled when the process is asked to stop: streams and long polls end then.
     pub stopping: CancellationToken,
@@ -106,6 +109,7 @@ impl App {
             generation: Generation::of(&settings, names)?,
             first_choices: FirstChoices::read(&settings, names)?,
             spending: SpendingBoard::default(),
+            metrics: Metrics::default(),
             started: Instant::now(),
             stopping,
             settings,

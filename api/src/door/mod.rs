@@ -13,14 +13,18 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use futures::FutureExt;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Body;
 use poem::http::uri::PathAndQuery;
-use poem::http::{HeaderValue, Method, Uri, header};
+use poem::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use poem::{Endpoint, Request, Response, Result};
 use tracing::Instrument;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::service::Observation;
 
 /// The path of an operation with its parameters by name; put on every answer for the log.
 #[derive(Clone, Debug)]
@@ -48,6 +52,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         let id = RequestId::of(request.headers());
         let method = request.method().clone();
         let origin = request.headers().get(header::ORIGIN).cloned();
+        let request_bytes = stated_length(request.headers());
         let encodings = request.headers().get(header::ACCEPT_ENCODING).cloned();
         let span = tracing::info_span!("request", request.id = %id);
         request.set_data(id.clone());
@@ -60,7 +65,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         };
         self.cors.mark(&mut response, origin.as_ref());
         finish(&mut response, &id);
-        let response = compress::compress(response, encodings.as_ref(), &method);
+        let mut response = compress::compress(response, encodings.as_ref(), &method);
+        self.app.metrics.observe(&Observation {
+            template: template.as_ref().map(|template| &*template.0),
+            method: &method,
+            status: response.status(),
+            took: started.elapsed(),
+            request_bytes,
+            response_bytes: length(&mut response),
+        });
         span.in_scope(|| log(&method, template.as_ref(), &response, started));
         Ok(response)
     }
@@ -97,12 +110,26 @@ fn finish(response: &mut Response, id: &RequestId) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
+/// What a request says of the length of its body.
+fn stated_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or_default()
+}
+
+/// The length of an answer's body, where it is known before it is sent.
+fn length(response: &mut Response) -> u64 {
+    let body: BoxBody<Bytes, std::io::Error> = response.take_body().into();
+    let length = body.size_hint().exact().unwrap_or_default();
+    response.set_body(body);
+    length
+}
+
 /// One line a request. Never the query, which may carry a signature, and never a body.
 fn log(method: &Method, template: Option<&Template>, response: &Response, started: Instant) {
     let status = response.status().as_u16();
     let milliseconds = started.elapsed().as_millis() as u64;
     let path = template.map_or("(no route)", |template| &*template.0);
-    if matches!(path, "/livez" | "/readyz" | "/health" | "/api/health") && status < 500 {
+    if matches!(path, "/livez" | "/readyz" | "/health" | "/api/health" | "/metrics") && status < 500 {
         tracing::debug!(http.method = %method, http.route = path, http.status = status, http.ms = milliseconds);
     } else {
         tracing::info!(http.method = %method, http.route = path, http.status = status, http.ms = milliseconds);

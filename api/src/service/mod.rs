@@ -2,6 +2,7 @@
 
 mod documents;
 mod health;
+mod metrics;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 use crate::routes::Chapter;
 
 pub use documents::{Pages, documents};
+pub use metrics::{Metrics, Observation};
 
 /// How long a probe waits for the database: an answer is due within a second.
 const PROBE: Duration = Duration::from_millis(800);
@@ -27,7 +29,7 @@ const PROBE: Duration = Duration::from_millis(800);
 struct ServiceView {
     service: String,
     version: String,
-    /// `running`.
+    /// `healthy`, or `unhealthy` when the database is away.
     status: String,
     /// `development` or `production`.
     environment: String,
@@ -59,7 +61,7 @@ impl ServiceApi {
         Json(ServiceView {
             service: "Broadside".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            status: "running".to_owned(),
+            status: if database.is_healthy() { "healthy" } else { "unhealthy" }.to_owned(),
             environment: self.app.settings.environment.as_str().to_owned(),
             openai_configured: self.app.generation == Generation::Configured,
             database: database.connection().to_owned(),
@@ -81,6 +83,12 @@ impl ServiceApi {
     #[oai(path = "/api/health", method = "get")]
     async fn api_health(&self) -> Response<Json<HealthView>> {
         self.checked().await
+    }
+
+    /// Counts of requests and the length of the queues, for Prometheus
+    #[oai(path = "/metrics", method = "get")]
+    async fn metrics(&self) -> PlainText<String> {
+        PlainText(metrics::exposed(&self.app).await)
     }
 
     /// Whether the process lives

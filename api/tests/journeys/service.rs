@@ -14,7 +14,7 @@ async fn it_says_what_it_is_and_how_it_is() {
     let app = TestApp::start().await;
     let root = app.get("/").await.expect(200).json();
     assert_eq!(root["service"], "Broadside");
-    assert_eq!((&root["status"], &root["database"]), (&json!("running"), &json!("connected")));
+    assert_eq!((&root["status"], &root["database"]), (&json!("healthy"), &json!("connected")));
     assert_eq!(root["openai_configured"], false);
     for path in ["/health", "/api/health", "/api/health/"] {
         let health = app.get(path).await.expect(200).json();
@@ -30,6 +30,35 @@ async fn it_says_what_it_is_and_how_it_is() {
     }
     assert_eq!(app.get("/livez").await.expect(200).text, "ok\n");
     assert_eq!(app.get("/readyz").await.expect(200).text, "ready\n");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_counted_is_told_under_the_usual_names() {
+    let app = TestApp::start().await;
+    let user = app.user("jo").await;
+    user.get("/api/v1/campaigns/0198b0c0-0000-7000-8000-000000000000").await.expect(404);
+    app.get("/nothing/here").await.expect(404);
+    let metrics = app.get("/metrics").await.expect(200);
+    assert!(metrics.header("content-type").starts_with("text/plain"));
+    for line in [
+        "http_requests_total{handler=\"/api/v1/auth/register\",method=\"POST\",status=\"2xx\"} 1",
+        "http_requests_total{handler=\"/api/v1/campaigns/{id}\",method=\"GET\",status=\"4xx\"} 1",
+        "http_requests_total{handler=\"none\",method=\"GET\",status=\"4xx\"} 1",
+        "http_request_duration_seconds_count{handler=\"/api/v1/auth/login\",method=\"POST\"} 1",
+        "broadside_queue_messages{queue=\"posts\"} 0",
+        "broadside_queue_messages{queue=\"generations\"} 0",
+        "broadside_workers 0",
+    ] {
+        assert!(metrics.text.lines().any(|one| one == line), "{line} in\n{}", metrics.text);
+    }
+    let sum = |name: &str| {
+        let prefix = format!("{name}_sum{{handler=\"/api/v1/auth/register\"}} ");
+        let line = metrics.text.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default();
+        line.parse::<u64>().expect("a sum")
+    };
+    assert!(sum("http_request_size_bytes") > 50 && sum("http_response_size_bytes") > 100);
+    assert!(!metrics.text.contains("0198b0c0"), "no ids");
     app.stop().await;
 }
 
