@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use chrono::Utc;
+use http::HeaderMap;
 
 use crate::{
     bill::{RequestId, Usage},
     call::Endpoint,
-    chat::{Caption, ChatRequest, Completion, Output, Picture},
+    chat::{ChatRequest, Completion, Output, Picture, Wish},
     config::SimulatorConfig,
     fault::{Effect, Fault},
-    images::{self, Format, ImageRequest},
+    images::{self, ImageRequest},
     kind::Kind,
     limits::{Demand, LimitScope, TokenCharge},
     moderation::ModerationRequest,
@@ -44,9 +45,18 @@ impl Ask {
             Endpoint::Chat => {
                 ChatRequest::read(body, &config.prices, &provider.schemas, config.context_tokens).map(Self::Chat)
             }
-            Endpoint::Image => ImageRequest::read(body, &config.prices).map(Self::Image),
+            Endpoint::Image | Endpoint::Edit => ImageRequest::read(body, &config.prices).map(Self::Image),
             Endpoint::Moderation => ModerationRequest::read(body, &config.prices).map(Self::Moderation),
         }
+    }
+
+    /// Reads an edit, which is a form.
+    pub(crate) async fn read_edit(
+        headers: &HeaderMap,
+        body: Bytes,
+        provider: &Provider,
+    ) -> Result<Self, (String, Refusal)> {
+        ImageRequest::read_edit(headers, body, &provider.config.prices).await.map(Self::Image)
     }
 
     pub(crate) fn model(&self) -> &Model {
@@ -110,13 +120,17 @@ impl Draft {
         let words = fault.and_then(Fault::text);
         match ask {
             Ask::Chat(request) => {
-                let caption = match effect {
-                    Effect::Caption => words.map_or(Caption::Usual, Caption::Given),
-                    Effect::TooLong => Caption::Long,
-                    _ => Caption::Usual,
+                let wish = match effect {
+                    Effect::Caption => words.map_or(Wish::Usual, Wish::Caption),
+                    Effect::TooLong => Wish::Long,
+                    Effect::OtherLanguage => Wish::Language(words),
+                    _ => Wish::Usual,
                 };
-                let mut completion = Completion::write(request, caption);
+                let mut completion = Completion::write(request, wish);
                 match effect {
+                    Effect::Changes => fault.into_iter().for_each(|fault| completion.change(fault.other_values())),
+                    Effect::Mentions => completion.mention(words.unwrap_or_default()),
+                    Effect::Omits => completion.omit(words.unwrap_or_default()),
                     Effect::Text => completion.say(words.unwrap_or_default()),
                     Effect::BreaksSchema => completion.say(r#"{"unexpected":{"shape":[1,2,3]}}"#),
                     Effect::Refusal => completion.refuse(),
@@ -132,11 +146,11 @@ impl Draft {
                 let pieces = if effect == Effect::Empty { 0 } else { request.pieces };
                 let (size, quality) = (&request.frame.priced_size, &request.frame.quality);
                 let usage = Usage {
-                    input_tokens: request.prompt_tokens,
+                    input_tokens: request.input.total(),
                     output_tokens: request.model.image_tokens(size, quality) * pieces,
                     images: pieces,
                 };
-                let cost_nanos = request.model.image_cost(request.prompt_tokens, size, quality, pieces);
+                let cost_nanos = request.model.image_cost(request.input, size, quality, pieces);
                 Self::Image { usage, cost_nanos }
             }
             Ask::Moderation(request) => {
@@ -169,9 +183,8 @@ impl Draft {
                 let mut pictures = Vec::new();
                 if let Output::Image(frame) = &request.output {
                     for piece in 0..completion.pieces {
-                        let prompt = &request.prompt.user;
-                        let sketch = Sketch::of(prompt, piece, frame.width, frame.height, Format::Png);
-                        pictures.push(draw(provider, sketch, fault).await);
+                        let sketch = Sketch::of(&request.prompt.user, piece, &request.prompt.pictures);
+                        pictures.push(draw(provider, sketch.sized(frame.width, frame.height), fault).await);
                     }
                 }
                 completion.render(request, id, created, &pictures)
@@ -180,8 +193,11 @@ impl Draft {
                 let mut pictures = Vec::new();
                 for piece in 0..usage.images {
                     let (width, height) = (request.frame.width, request.frame.height);
-                    let sketch = Sketch::of(&request.prompt, piece, width, height, request.format);
-                    pictures.push(draw(provider, sketch.transparent(request.transparent), fault).await);
+                    let sketch = Sketch::of(&request.prompt, piece, &request.references)
+                        .sized(width, height)
+                        .format(request.format)
+                        .transparent(request.transparent);
+                    pictures.push(draw(provider, sketch, fault).await);
                 }
                 let origin = provider.origin.get().map_or("", String::as_str);
                 images::render(request, *usage, created, pictures, &provider.files, origin)
@@ -204,7 +220,12 @@ async fn draw(provider: &Provider, sketch: Sketch, fault: Option<&Fault>) -> Pic
             ),
         },
         Effect::BlankImage => provider.pictures.get(sketch.blank()).await,
-        Effect::SmallImage => provider.pictures.get(sketch.resized(64, 64)).await,
+        Effect::SmallImage => provider.pictures.get(sketch.sized(64, 64)).await,
+        Effect::WrongSize => {
+            let (width, height) = fault.and_then(Fault::size).unwrap_or((512, 512));
+            provider.pictures.get(sketch.sized(width, height)).await
+        }
+        Effect::SameAsLast => provider.pictures.get(provider.pictures.like_the_last(&sketch)).await,
         Effect::CorruptImage => {
             let picture = provider.pictures.get(sketch).await;
             Picture { bytes: damaged(&picture.bytes).into(), ..picture }

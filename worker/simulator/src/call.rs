@@ -31,6 +31,7 @@ use crate::{
 pub(crate) enum Endpoint {
     Chat,
     Image,
+    Edit,
     Moderation,
 }
 
@@ -38,8 +39,16 @@ impl Endpoint {
     fn kind(self) -> Kind {
         match self {
             Self::Chat => Kind::Chat,
-            Self::Image => Kind::Image,
+            Self::Image | Self::Edit => Kind::Image,
             Self::Moderation => Kind::Moderation,
+        }
+    }
+
+    /// What a body has to be.
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Edit => "multipart/form-data",
+            _ => "application/json",
         }
     }
 }
@@ -86,7 +95,11 @@ pub(crate) async fn answer(
         kind: endpoint.kind(),
         arrived: Instant::now(),
     };
-    let body = match read_body(incoming, provider.config.max_body_bytes).await {
+    let most = match endpoint {
+        Endpoint::Edit => provider.config.max_upload_bytes,
+        _ => provider.config.max_body_bytes,
+    };
+    let body = match read_body(incoming, most).await {
         Ok(body) => body,
         Err(refusal) => return call.refuse(&refusal, Gauges::new()),
     };
@@ -98,10 +111,14 @@ pub(crate) async fn answer(
         }
     };
     call.key = caller.label.clone();
-    if let Err(refusal) = json_only(&head.headers) {
+    if let Err(refusal) = only(&head.headers, endpoint.media_type()) {
         return call.refuse(&refusal, Gauges::new());
     }
-    let ask = match Ask::read(endpoint, &body, provider) {
+    let read = match endpoint {
+        Endpoint::Edit => Ask::read_edit(&head.headers, body, provider).await,
+        _ => Ask::read(endpoint, &body, provider),
+    };
+    let ask = match read {
         Ok(ask) => ask,
         Err((model, refusal)) => {
             call.model = model.into();
@@ -275,14 +292,15 @@ fn stated_rest(headers: &[(HeaderName, HeaderValue)]) -> Option<Duration> {
     number("retry-after-ms").map(Duration::from_millis).or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
+/// Refuses a body of another media type than `wanted`.
+fn only(headers: &HeaderMap, wanted: &str) -> Result<(), Refusal> {
     let media_type = text_of(headers, "content-type").unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if essence.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
     let message = format!(
-        "Unsupported content type: '{essence}'. This API method only accepts 'application/json' requests, but you \
+        "Unsupported content type: '{essence}'. This API method only accepts '{wanted}' requests, but you \
          specified the header 'Content-Type: {essence}'. Please try again with a supported content type."
     );
     Err(Refusal::bad_request("unsupported_content_type", message))

@@ -32,10 +32,14 @@ pub struct SimulatorConfig {
     pub prices: Prices,
     /// Models past their shutdown date are gone, instead of served.
     pub retire_models: bool,
+    /// Further models that are gone, whatever their date.
+    pub retired: Vec<String>,
     /// Tokens of messages and completion together that a model takes.
     pub context_tokens: u64,
     /// Larger request bodies are refused with 413.
     pub max_body_bytes: usize,
+    /// The same for forms with pictures.
+    pub max_upload_bytes: usize,
     /// If set, only so many different pictures are drawn (for benchmarks, where drawing would be what is measured).
     pub image_pool: Option<u64>,
     /// How long links to images work.
@@ -63,8 +67,10 @@ impl Default for SimulatorConfig {
             scenario: Scenario::default(),
             prices: Prices::default(),
             retire_models: false,
+            retired: Vec::new(),
             context_tokens: 128_000,
             max_body_bytes: 20 << 20,
+            max_upload_bytes: 64 << 20,
             image_pool: None,
             link_lifetime: Duration::from_hours(1),
             seed: 1,

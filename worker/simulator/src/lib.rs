@@ -22,6 +22,7 @@
 //! |---|---|
 //! | `POST /v1/chat/completions` | text, or JSON that follows a `json_schema`; images of models that draw through chat |
 //! | `POST /v1/images/generations` | base64 for `gpt-image` models, links (or base64) for the others |
+//! | `POST /v1/images/edits` | the same from pictures of products, by multipart form |
 //! | `POST /v1/moderations` | the categories of omni-moderation |
 //! | `POST`, `GET /v1/files`, `GET`, `DELETE /v1/files/{id}`, `GET /v1/files/{id}/content` | files for batches, by multipart form |
 //! | `POST`, `GET /v1/batches`, `GET /v1/batches/{id}`, `POST /v1/batches/{id}/cancel` | batches of chats, at the price of batches |
@@ -33,7 +34,7 @@
 //! | `GET /_sim/traffic` | calls in flight, now and at most |
 //! | `GET /_sim/health` | that it runs |
 //!
-//! Not simulated: `stream: true` (refused by name), image edits, audio, tools, batches of anything but chats.
+//! Not simulated: `stream: true` (refused by name), audio, tools, pictures behind addresses, batches of anything but chats.
 //!
 //! # What it is strict about
 //!
@@ -46,8 +47,11 @@
 //!
 //! Text is put together from phrases in English, German, French, Spanish, Italian, Portuguese or Dutch, and uses the
 //! labelled lines of the user message (`Brand:`, `Topic:`, `Tone:`, `Brief:`, `Audience:`, `Platform:`, `Language:`).
-//! Images are PNGs (JPEG and WebP on request) in the brand's colours with brand and topic written on them. Both depend on
-//! the request alone: the same request gets the same answer.
+//! Images are PNGs (JPEG and WebP on request): for a post a scene in the brand's colours with brand and topic written on
+//! it; for a prompt that begins with a logo, banner, poster or social card a design in one of six styles, in the colours it
+//! names and with the words it puts in quotation marks; for pictures of products a scene around them. All depend on the
+//! request alone: the same request gets the same answer, and prompts that differ in the number of a variation get designs
+//! that differ at a glance.
 //!
 //! # The bill
 //!
@@ -92,13 +96,17 @@
 //!
 //! [[faults]]
 //! effect = "caption"
-//! text = "Fresh bread!"           # of effects text, caption and flagged
+//! text = "Fresh bread!"           # of effects text, caption, mentions, omits, other_language and flagged
+//!
+//! [[faults]]
+//! effect = "changes"
+//! changes = { "/title" = "Short", "/entries/0/date" = "soon" }    # by JSON pointer
 //!
 //! [[faults]]
 //! effect = "huge"
 //! megabytes = 40
 //! "#).expect("a valid scenario");
-//! assert_eq!(scenario.faults.len(), 5);
+//! assert_eq!(scenario.faults.len(), 6);
 //! ```
 //!
 //! | effect | what is answered | billed |
@@ -110,6 +118,9 @@
 //! | `hang` | nothing, until the client leaves (status 0 on the bill) | no |
 //! | `text` | the message is `text`, as it is | yes |
 //! | `caption` | the caption is `text`, the rest follows the schema | yes |
+//! | `changes` | the usual JSON, with other values where `changes` points | yes |
+//! | `mentions`, `omits` | the usual answer with `text` in it, or without it | yes |
+//! | `other_language` | an answer in the language `text`, or in another than was asked for | yes |
 //! | `breaks_schema` | JSON of another shape | yes |
 //! | `refusal` | `message.refusal` in place of content | yes |
 //! | `content_filter` | `finish_reason: content_filter`, no text | prompt |
@@ -117,6 +128,8 @@
 //! | `empty` | no choices, no images | prompt |
 //! | `flagged` | a moderation that flags category `text` (violence) | free |
 //! | `corrupt_image`, `svg_image`, `blank_image`, `small_image` | a damaged PNG, an SVG, one colour, 64 x 64 | yes |
+//! | `wrong_size` | a picture of `size` (`"300x200"`) | yes |
+//! | `same_as_last` | the picture that was drawn last, hardly changed | yes |
 //! | `drip` | the body at one byte a second | yes |
 //! | `truncate`, `reset` | half of the body, then the end of the connection: orderly, or a TCP reset | yes |
 //! | `huge`, `endless` | `megabytes` (16) of blanks before the body; blanks for ever | yes |
@@ -142,6 +155,7 @@ mod latency;
 mod limits;
 mod models;
 mod moderation;
+mod multipart;
 mod picture;
 mod prices;
 mod provider;

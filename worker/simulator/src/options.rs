@@ -24,6 +24,7 @@ Usage: broadside-simulator [OPTIONS]
   --scenario FILE             faults from the start (TOML)
   --prices FILE               price list [the one that was built in]
   --retire-models             models past their shutdown date are gone
+  --retired MODEL,...         these models are gone [none]
   --context-tokens N          tokens that a model takes at most [128000]
   --image-pool N              draw only N different pictures (for benchmarks)
   --seed N                    decides latencies and random faults [1]
@@ -35,7 +36,7 @@ The base URL is printed on standard output, everything else is logged on standar
 ";
 
 /// Options with a value.
-const VALUED: [&str; 16] = [
+const VALUED: [&str; 17] = [
     "listen",
     "keys",
     "rpm",
@@ -48,6 +49,7 @@ const VALUED: [&str; 16] = [
     "batch-latency-ms",
     "scenario",
     "prices",
+    "retired",
     "context-tokens",
     "image-pool",
     "seed",
@@ -135,7 +137,10 @@ impl Given {
     fn config(&self) -> anyhow::Result<SimulatorConfig> {
         let usual = SimulatorConfig::default();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let keys = self.text("keys").unwrap_or_default().split(',').map(str::trim).filter(|key| !key.is_empty());
+        let listed = |name: &str| {
+            let values = self.text(name).unwrap_or_default().split(',').map(str::trim);
+            values.filter(|value| !value.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
         let scenario = match self.text("scenario") {
             Some(path) => {
                 let text = std::fs::read_to_string(path).with_context(|| format!("scenario {path}"))?;
@@ -149,7 +154,7 @@ impl Given {
         };
         Ok(SimulatorConfig {
             listen: self.parsed("listen")?.unwrap_or(usual.listen),
-            keys: keys.map(ProviderKey::from).collect(),
+            keys: listed("keys").iter().map(|key| ProviderKey::from(key.as_str())).collect(),
             limits: Limits { requests: self.parsed("rpm")?, tokens: self.parsed("tpm")?, images: self.parsed("ipm")? },
             limit_scope: if self.switch("limits-per-model")? { LimitScope::PoolAndModel } else { LimitScope::Pool },
             token_charge: if self.switch("tokens-as-used")? { TokenCharge::Used } else { TokenCharge::Reserved },
@@ -157,6 +162,7 @@ impl Given {
             image_latency: self.latency("image")?,
             batch_latency: self.latency("batch")?,
             scenario,
+            retired: known(listed("retired"), &prices)?,
             prices,
             retire_models: self.switch("retire-models")?,
             context_tokens: self.parsed("context-tokens")?.unwrap_or(usual.context_tokens),
@@ -165,6 +171,14 @@ impl Given {
             threads: self.parsed("threads")?.unwrap_or(cores),
             ..SimulatorConfig::default()
         })
+    }
+}
+
+/// A name that no model has is a mistake.
+fn known(models: Vec<String>, prices: &Prices) -> anyhow::Result<Vec<String>> {
+    match models.iter().find(|id| !prices.lists(id)) {
+        Some(id) => bail!("--retired: the price list has no `{id}`"),
+        None => Ok(models),
     }
 }
 
@@ -197,7 +211,11 @@ mod tests {
 
     #[test]
     fn switches_need_no_value() {
-        let config = config(&["--retire-models", "--seed", "9"], &[("SIMULATOR_LIMITS_PER_MODEL", "true")]);
+        let config = config(
+            &["--retire-models", "--seed", "9", "--retired", "gpt-4, dall-e-3"],
+            &[("SIMULATOR_LIMITS_PER_MODEL", "true")],
+        );
+        assert_eq!(config.retired, ["gpt-4", "dall-e-3"]);
         assert!(config.retire_models);
         assert_eq!((config.limit_scope, config.seed), (LimitScope::PoolAndModel, 9));
     }
@@ -209,6 +227,7 @@ mod tests {
         assert!(refused(&["--rpm", "many"]).contains("many"));
         assert!(refused(&["--rpm"]).contains("needs a value"));
         assert!(refused(&["run"]).contains("run"));
+        assert!(refused(&["--retired", "gpt-none"]).contains("gpt-none"));
         assert!(refused(&["--chat-latency-sigma", "7"]).contains("between 0 and 3"));
         let unknown = read_all(&[], &[("SIMULATOR_RPN", "3")]).expect_err("refused");
         assert!(unknown.to_string().contains("SIMULATOR_RPN"));

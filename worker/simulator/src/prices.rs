@@ -30,9 +30,24 @@ pub(crate) struct Model {
 #[derive(Debug)]
 pub(crate) enum Tariff {
     Text { input: u64, output: u64 },
-    ImageByToken { text_input: u64, image_output: u64, tokens: BTreeMap<String, u64> },
+    ImageByToken { text_input: u64, image_input: u64, image_output: u64, tokens: BTreeMap<String, u64> },
     ImageByPiece { nanos: BTreeMap<String, i64> },
     Moderation,
+}
+
+/// Tokens that an image model reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Input {
+    /// Of the prompt.
+    pub(crate) text: u64,
+    /// Of the pictures that come with it.
+    pub(crate) images: u64,
+}
+
+impl Input {
+    pub(crate) fn total(self) -> u64 {
+        self.text + self.images
+    }
 }
 
 /// Why a price list cannot be used.
@@ -59,6 +74,11 @@ impl Prices {
     pub fn read(path: &Path) -> Result<Self, BadPrices> {
         let text = std::fs::read_to_string(path).map_err(|error| BadPrices(format!("{}: {error}", path.display())))?;
         text.parse()
+    }
+
+    /// Whether a model of this name exists.
+    pub fn lists(&self, id: &str) -> bool {
+        self.models.contains_key(id)
     }
 
     pub(crate) fn model(&self, id: &str) -> Option<&Arc<Model>> {
@@ -99,6 +119,16 @@ impl Model {
 
     pub(crate) fn is_gpt_image(&self) -> bool {
         self.id.starts_with("gpt-image") || self.id.starts_with("chatgpt-image")
+    }
+
+    /// Whether it takes pictures to work from (`/v1/images/edits`).
+    pub(crate) fn edits(&self) -> bool {
+        self.is_gpt_image() || &*self.id == "dall-e-2"
+    }
+
+    /// Whether a chat with it may hold pictures. Those of routers are taken to.
+    pub(crate) fn sees(&self) -> bool {
+        !(self.id.starts_with("gpt-3.5") || &*self.id == "gpt-4")
     }
 
     /// Newer families count the completion with `max_completion_tokens` only.
@@ -146,12 +176,14 @@ impl Model {
         }
     }
 
-    /// `pieces` images of one variant, drawn from a prompt of `input_tokens`.
-    pub(crate) fn image_cost(&self, input_tokens: u64, size: &str, quality: &str, pieces: u64) -> Nanodollars {
+    /// `pieces` images of one variant, drawn from a prompt of so many tokens.
+    pub(crate) fn image_cost(&self, input: Input, size: &str, quality: &str, pieces: u64) -> Nanodollars {
         match &self.tariff {
-            Tariff::ImageByToken { text_input, image_output, .. } => {
-                nanos(&[(input_tokens, *text_input), (self.image_tokens(size, quality) * pieces, *image_output)])
-            }
+            Tariff::ImageByToken { text_input, image_input, image_output, .. } => nanos(&[
+                (input.text, *text_input),
+                (input.images, *image_input),
+                (self.image_tokens(size, quality) * pieces, *image_output),
+            ]),
             Tariff::ImageByPiece { nanos } => {
                 nanos.get(&format!("{size}.{quality}")).copied().unwrap_or(0) * pieces as i64
             }
@@ -193,8 +225,7 @@ struct Entry {
     output_price: Option<u64>,
     batch_percent: Option<u64>,
     text_input: Option<u64>,
-    #[serde(rename = "image_input")]
-    _image_input: Option<u64>,
+    image_input: Option<u64>,
     image_output: Option<u64>,
     image_tokens: Option<BTreeMap<String, u64>>,
     per_image: Option<BTreeMap<String, i64>>,
@@ -210,6 +241,7 @@ impl Entry {
             ("moderation", None, None) => Tariff::Moderation,
             ("image", Some(tokens), None) => Tariff::ImageByToken {
                 text_input: needed(self.text_input, "text_input")?,
+                image_input: needed(self.image_input, "image_input")?,
                 image_output: needed(self.image_output, "image_output")?,
                 tokens,
             },
@@ -258,11 +290,14 @@ mod tests {
     fn the_shipped_list_gives_the_published_prices_of_images() {
         let prices = Prices::default();
         let model = prices.model("gpt-image-2").expect("listed");
-        let cents = |quality| model.image_cost(0, "1024x1024", quality, 1) as f64 / 1e9;
+        let cents = |quality| model.image_cost(Input::default(), "1024x1024", quality, 1) as f64 / 1e9;
         assert!((cents("low") - 0.006).abs() < 0.0005);
         assert!((cents("medium") - 0.053).abs() < 0.0005);
         assert!((cents("high") - 0.211).abs() < 0.0005);
-        assert_eq!(prices.model("dall-e-3").expect("listed").image_cost(9, "1024x1024", "hd", 2), 160_000_000);
+        let nine = Input { text: 9, images: 0 };
+        assert_eq!(prices.model("dall-e-3").expect("listed").image_cost(nine, "1024x1024", "hd", 2), 160_000_000);
+        let looked_at = Input { text: 10, images: 1000 };
+        assert_eq!(model.image_cost(looked_at, "1024x1024", "low", 1), 50_000 + 8_000_000 + 5_880_000);
     }
 
     #[test]

@@ -110,10 +110,11 @@ impl Provider {
         }
     }
 
-    /// The model is gone if it was switched off and this provider retires models.
+    /// The model is gone if it is named as retired, or was switched off and this provider retires models.
     pub(crate) fn still_served(&self, model: &Model) -> Result<(), Refusal> {
         let today = chrono::Utc::now().format("%Y-%m-%d").to_string();
-        if self.config.retire_models && model.is_shut_down_on(&today) {
+        let retired = self.config.retired.iter().any(|id| **id == *model.id);
+        if retired || (self.config.retire_models && model.is_shut_down_on(&today)) {
             return Err(Refusal::no_such_model(&model.id));
         }
         Ok(())

@@ -28,6 +28,7 @@ pub(crate) async fn route(
     let endpoint = match path {
         "/v1/chat/completions" => Some(Endpoint::Chat),
         "/v1/images/generations" => Some(Endpoint::Image),
+        "/v1/images/edits" => Some(Endpoint::Edit),
         "/v1/moderations" => Some(Endpoint::Moderation),
         _ => None,
     };

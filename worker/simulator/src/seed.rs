@@ -17,14 +17,14 @@ impl Seed {
     pub(crate) fn of(parts: &[&str]) -> Self {
         let mut state = 0x51ed_270b_9f3a_77c5_u64;
         for part in parts {
-            state = mix(state ^ part.len() as u64);
-            for chunk in part.as_bytes().chunks(8) {
-                let mut word = [0; 8];
-                word[..chunk.len()].copy_from_slice(chunk);
-                state = (state ^ u64::from_le_bytes(word)).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
-            }
+            state = absorbed(state, part.as_bytes());
         }
         Self(mix(state))
+    }
+
+    /// A seed that depends on every byte of a file.
+    pub(crate) fn of_bytes(file: &[u8]) -> Self {
+        Self(mix(absorbed(0x51ed_270b_9f3a_77c5, file)))
     }
 
     /// A seed for one purpose, independent of those for other purposes.
@@ -58,6 +58,16 @@ impl Seed {
         let at = self.below(from.len());
         from.get(at)
     }
+}
+
+fn absorbed(state: u64, bytes: &[u8]) -> u64 {
+    let mut state = mix(state ^ bytes.len() as u64);
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        state = (state ^ u64::from_le_bytes(word)).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
+    }
+    state
 }
 
 fn mix(mut value: u64) -> u64 {

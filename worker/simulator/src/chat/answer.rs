@@ -1,13 +1,16 @@
 //! The answer to a chat request, in the shape of the protocol.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{ChatRequest, Output};
+use super::{ChatRequest, Output, twist};
 use crate::{
     bill::{RequestId, Usage},
-    copywriter::{Copy, write_copy},
+    copywriter::{Copy, write_copy, write_copy_in},
     fields::tokens_of_bytes,
     seed::Seed,
 };
@@ -22,14 +25,17 @@ pub(crate) struct Completion {
     pub(crate) cost_nanos: i64,
 }
 
-/// Which caption a text has.
+/// What a text is like.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Caption<'a> {
-    /// The copywriter's.
+pub(crate) enum Wish<'a> {
+    /// As the copywriter writes it.
     Usual,
-    Given(&'a str),
-    /// The copywriter's, over and over.
+    /// With this caption.
+    Caption(&'a str),
+    /// With the copywriter's caption over and over.
     Long,
+    /// In this language, or in another than was asked for.
+    Language(Option<&'a str>),
 }
 
 /// The characters that a long caption has at least: more than most networks take.
@@ -60,16 +66,21 @@ pub(crate) struct Picture {
 
 impl Completion {
     /// Writes the text of every choice.
-    pub(crate) fn write(request: &ChatRequest, caption: Caption<'_>) -> Self {
+    pub(crate) fn write(request: &ChatRequest, wish: Wish<'_>) -> Self {
         let seed = Seed::of(&[&request.model.id, &request.prompt.rest, &request.prompt.user]);
         let contents = (0..request.choices)
             .map(|choice| {
                 let mut seed = if choice == 0 { seed.clone() } else { seed.branch(&choice.to_string()) };
-                let mut copy = write_copy(&request.prompt.user, &request.prompt.rest, &mut seed);
-                match caption {
-                    Caption::Usual => {}
-                    Caption::Given(words) => words.clone_into(&mut copy.caption),
-                    Caption::Long => {
+                let mut copy = match wish {
+                    Wish::Language(language) => {
+                        write_copy_in(language, &request.prompt.user, &request.prompt.rest, &mut seed)
+                    }
+                    _ => write_copy(&request.prompt.user, &request.prompt.rest, &mut seed),
+                };
+                match wish {
+                    Wish::Usual | Wish::Language(_) => {}
+                    Wish::Caption(words) => words.clone_into(&mut copy.caption),
+                    Wish::Long => {
                         let again = 1 + LONG_CAPTION / copy.caption.chars().count().max(1);
                         copy.caption = vec![copy.caption.as_str(); again].join("\n\n");
                     }
@@ -91,14 +102,14 @@ impl Completion {
             (_, Some(refusal)) => tokens_of_bytes(refusal.len()),
             _ => 0,
         });
-        self.usage.input_tokens = request.prompt_tokens;
+        self.usage.input_tokens = request.input.total();
         self.usage.output_tokens = written.sum();
         self.cost_nanos = request.model.text_cost(self.usage.input_tokens, self.usage.output_tokens);
         if let Output::Image(frame) = &request.output {
             let (size, quality) = (&frame.priced_size, &frame.quality);
             self.usage.images = self.pieces;
             self.usage.output_tokens = request.model.image_tokens(size, quality) * self.pieces;
-            self.cost_nanos = request.model.image_cost(request.prompt_tokens, size, quality, self.pieces);
+            self.cost_nanos = request.model.image_cost(request.input, size, quality, self.pieces);
         }
     }
 
@@ -125,6 +136,25 @@ impl Completion {
     pub(crate) fn say(&mut self, words: &str) {
         for content in &mut self.contents {
             content.text = Some(words.to_owned());
+        }
+    }
+
+    /// Other values in JSON, by pointer.
+    pub(crate) fn change(&mut self, changes: &BTreeMap<String, Value>) {
+        self.rewrite(|text| twist::changed(text, changes));
+    }
+
+    pub(crate) fn mention(&mut self, words: &str) {
+        self.rewrite(|text| twist::with_words(text, words));
+    }
+
+    pub(crate) fn omit(&mut self, words: &str) {
+        self.rewrite(|text| twist::without_words(text, words));
+    }
+
+    fn rewrite(&mut self, change: impl Fn(&str) -> String) {
+        for content in &mut self.contents {
+            content.text = content.text.as_deref().map(&change);
         }
     }
 

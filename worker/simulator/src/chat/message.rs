@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::refusal::Refusal;
+use crate::{images::Reference, refusal::Refusal};
 
 #[derive(Deserialize)]
 pub(super) struct Message<'a> {
@@ -23,6 +24,14 @@ struct Part<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
     text: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    image_url: Option<Address<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Address<'a> {
+    #[serde(borrow)]
+    url: Cow<'a, str>,
 }
 
 const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
@@ -36,6 +45,8 @@ pub(crate) struct Prompt {
     pub(crate) rest: String,
     /// Bytes of all text.
     pub(crate) bytes: usize,
+    /// What the user showed.
+    pub(crate) pictures: Vec<Reference>,
 }
 
 impl Prompt {
@@ -84,7 +95,15 @@ impl Prompt {
                         ("text", None) => {
                             return wrong(format!("messages[{at}].content[{number}].text"), "expected a string");
                         }
-                        ("image_url" | "input_audio" | "file" | "refusal", _) => {}
+                        ("image_url", _) => {
+                            let path = format!("messages[{at}].content[{number}].image_url");
+                            let Some(address) = &part.image_url else {
+                                let message = format!("Missing required parameter: '{path}'.");
+                                return Err(Refusal::bad_request("missing_required_parameter", message).about(&path));
+                            };
+                            self.pictures.push(picture(&address.url).map_err(|refusal| refusal.about(&path))?);
+                        }
+                        ("input_audio" | "file" | "refusal", _) => {}
                         (other, _) => {
                             let path = format!("messages[{at}].content[{number}].type");
                             let text = format!(
@@ -106,4 +125,27 @@ impl Prompt {
         }
         Ok(())
     }
+}
+
+/// The picture of a data URL. Nothing is fetched from elsewhere.
+fn picture(url: &str) -> Result<Reference, Refusal> {
+    let Some((head, data)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(',')) else {
+        let message = "Error while downloading the image: this simulator takes data URLs only.";
+        return Err(Refusal::bad_request("invalid_image_url", message));
+    };
+    let unsupported = || {
+        let message = "You uploaded an unsupported image. Please make sure your image has of one the following formats: \
+                       ['png', 'jpeg', 'webp'].";
+        Refusal::bad_request("invalid_image_format", message)
+    };
+    let Some(media_type) = head.strip_suffix(";base64") else {
+        return Err(Refusal::bad_request("invalid_base64", "Invalid base64 image_url."));
+    };
+    if !["image/png", "image/jpeg", "image/jpg", "image/webp"].contains(&media_type) {
+        return Err(unsupported());
+    }
+    let file = BASE64_STANDARD
+        .decode(data)
+        .map_err(|_| Refusal::bad_request("invalid_base64", "Invalid base64 image_url."))?;
+    Reference::read(file.into()).ok_or_else(unsupported)
 }

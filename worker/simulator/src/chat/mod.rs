@@ -4,7 +4,8 @@ mod answer;
 mod message;
 mod request;
 mod schema;
+mod twist;
 
-pub(crate) use answer::{Caption, Completion, Picture};
+pub(crate) use answer::{Completion, Picture, Wish};
 pub(crate) use request::{ChatRequest, Output};
 pub(crate) use schema::Schemas;

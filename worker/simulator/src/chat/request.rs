@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     fields::{Fields, tokens_of_bytes},
-    images::{ASPECTS, Frame},
-    prices::{Model, Prices},
+    images::{ASPECTS, Frame, Reference},
+    prices::{Input, Model, Prices},
     refusal::Refusal,
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct ChatRequest {
     pub(crate) choices: u64,
     /// Cap on completion tokens.
     pub(crate) cap: Option<u64>,
-    pub(crate) prompt_tokens: u64,
+    pub(crate) input: Input,
 }
 
 /// What the model is to answer with.
@@ -147,6 +147,10 @@ impl ChatRequest {
         }
         let messages: Vec<Message> = fields.required("messages")?;
         let prompt = Prompt::read(&messages)?;
+        if !prompt.pictures.is_empty() && !model.sees() {
+            let message = "Invalid content type. image_url is only supported by certain models.";
+            return Err(Refusal::bad_request(Value::Null, message).about("messages"));
+        }
         fields.bounded("temperature", 0.0, 2.0)?;
         fields.bounded("top_p", 0.0, 1.0)?;
         fields.bounded("frequency_penalty", -2.0, 2.0)?;
@@ -154,7 +158,9 @@ impl ChatRequest {
         let choices = fields.counted("n", 1, 128)?.unwrap_or(1);
         let cap = completion_cap(fields, &model)?;
         let (output, schema_bytes) = output(fields, &model, &prompt, schemas)?;
-        let prompt_tokens = tokens_of_bytes(prompt.bytes + schema_bytes);
+        let pictures = prompt.pictures.iter().map(Reference::chat_tokens).sum();
+        let input = Input { text: tokens_of_bytes(prompt.bytes + schema_bytes), images: pictures };
+        let prompt_tokens = input.total();
         let wanted = prompt_tokens + cap.unwrap_or(0);
         if wanted > context_tokens {
             let message = format!(
@@ -165,12 +171,12 @@ impl ChatRequest {
             );
             return Err(Refusal::bad_request("context_length_exceeded", message).about("messages"));
         }
-        Ok(Self { model, prompt, output, choices, cap, prompt_tokens })
+        Ok(Self { model, prompt, output, choices, cap, input })
     }
 
     /// What this call can take at most, as far as it was stated.
     pub(crate) fn reserved_tokens(&self) -> Option<u64> {
-        self.cap.map(|cap| self.prompt_tokens + cap * self.choices)
+        self.cap.map(|cap| self.input.total() + cap * self.choices)
     }
 }
 

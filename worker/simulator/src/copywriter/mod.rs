@@ -31,7 +31,18 @@ pub(crate) struct Copy {
 
 /// Writes a post about what the user asked for; `instructions` fill in what the user did not say.
 pub(crate) fn write_copy(user: &str, instructions: &str, seed: &mut Seed) -> Copy {
-    let brief = Brief::find(user, instructions);
+    write(Brief::find(user, instructions), seed)
+}
+
+/// The same in another language than was asked for: the given one, else German or English.
+pub(crate) fn write_copy_in(language: Option<&str>, user: &str, instructions: &str, seed: &mut Seed) -> Copy {
+    let mut brief = Brief::find(user, instructions);
+    let other = if std::ptr::eq(phrases(&brief.language), phrases("de")) { "en" } else { "de" };
+    language.unwrap_or(other).clone_into(&mut brief.language);
+    write(brief, seed)
+}
+
+fn write(brief: Brief, seed: &mut Seed) -> Copy {
     let phrases = phrases(&brief.language);
     let platform = Platform::of(&brief.platform);
     let fill = |phrase: &str| brief.fill(phrase);

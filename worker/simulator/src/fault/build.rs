@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Effect, Fault, Target};
 
 /// Which calls.
@@ -188,6 +190,31 @@ impl Fault {
         self.does(Effect::TooLong)
     }
 
+    /// The usual JSON with another value at this JSON pointer; may be called for several. The place is made where there is
+    /// none, if the object or list that it is in exists (`/entries/-` adds to a list).
+    pub fn changes(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        self.changes.insert(pointer.into(), value.into());
+        self.does(Effect::Changes)
+    }
+
+    /// The usual answer with these words in it.
+    pub fn mentions(mut self, words: &str) -> Self {
+        self.text = Some(words.into());
+        self.does(Effect::Mentions)
+    }
+
+    /// The usual answer without these words.
+    pub fn omits(mut self, words: &str) -> Self {
+        self.text = Some(words.into());
+        self.does(Effect::Omits)
+    }
+
+    /// An answer in this language (`de`), whatever was asked for.
+    pub fn in_language(mut self, language: &str) -> Self {
+        self.text = Some(language.into());
+        self.does(Effect::OtherLanguage)
+    }
+
     /// JSON that does not follow the schema.
     pub fn breaks_schema(self) -> Self {
         self.does(Effect::BreaksSchema)
@@ -263,6 +290,17 @@ impl Fault {
     /// A PNG of one colour.
     pub fn blank_image(self) -> Self {
         self.does(Effect::BlankImage)
+    }
+
+    /// A picture of another size than was asked for.
+    pub fn wrong_size(mut self, width: u32, height: u32) -> Self {
+        self.size = Some(format!("{width}x{height}"));
+        self.does(Effect::WrongSize)
+    }
+
+    /// The picture that was drawn last, hardly changed. Where none was drawn yet, what was asked for.
+    pub fn same_as_last(self) -> Self {
+        self.does(Effect::SameAsLast)
     }
 
     /// A PNG of 64 x 64, whatever was asked for.

@@ -29,10 +29,24 @@ impl Fault {
         only(self.message.is_some(), "message", &[Effect::Status, Effect::ErrorIn200, Effect::BatchFails])?;
         only(self.lines.is_some(), "lines", &[Effect::BatchExpires, Effect::BatchStalls])?;
         only(self.param.is_some(), "param", &[Effect::Status, Effect::ErrorIn200])?;
-        only(self.text.is_some(), "text", &[Effect::Text, Effect::Caption, Effect::Flagged])?;
+        let speaking =
+            [Effect::Text, Effect::Caption, Effect::Flagged, Effect::Mentions, Effect::Omits, Effect::OtherLanguage];
+        only(self.text.is_some(), "text", &speaking)?;
+        only(!self.changes.is_empty(), "changes", &[Effect::Changes])?;
+        only(self.size.is_some(), "size", &[Effect::WrongSize])?;
         only(self.megabytes.is_some(), "megabytes", &[Effect::Huge])?;
-        if matches!(effect, Effect::Text | Effect::Caption) && self.text.is_none() {
+        let needs_text = matches!(effect, Effect::Text | Effect::Caption | Effect::Mentions | Effect::Omits);
+        if needs_text && self.text.as_deref().is_none_or(str::is_empty) {
             return Err(format!("effect `{}` needs `text`", name(effect)));
+        }
+        if effect == Effect::Changes && self.changes.is_empty() {
+            return Err("effect `changes` needs `changes`".into());
+        }
+        if let Some(pointer) = self.changes.keys().find(|pointer| !pointer.starts_with('/')) {
+            return Err(format!("`changes.{pointer}`: a JSON pointer begins with `/`"));
+        }
+        if effect == Effect::WrongSize && self.size().is_none() {
+            return Err("effect `wrong_size` needs `size`, WIDTHxHEIGHT".into());
         }
         if effect == Effect::Status && !(400..=599).contains(&self.status.unwrap_or(0)) {
             return Err("`status` must be from 400 to 599".into());

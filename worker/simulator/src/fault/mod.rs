@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use usual::UsualError;
 
-use crate::{kind::Kind, refusal::Refusal};
+use crate::{kind::Kind, prices::parse_size, refusal::Refusal};
 
 /// Something to go wrong with the calls it matches. Of several that match, the first one added is used.
 ///
@@ -59,6 +59,10 @@ pub struct Fault {
     delay_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    changes: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     megabytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +124,14 @@ pub(crate) enum Effect {
     Caption,
     /// The caption goes on for 2,400 characters and more; everything else follows the schema.
     TooLong,
+    /// The usual JSON, with other values where `changes` points.
+    Changes,
+    /// The usual answer, and somewhere in it `text`.
+    Mentions,
+    /// The usual answer without `text`, wherever it stands.
+    Omits,
+    /// The answer is in the language `text`, or in another than was asked for.
+    OtherLanguage,
     /// JSON that does not follow the schema it was asked for.
     BreaksSchema,
     /// The model refuses in words.
@@ -152,6 +164,10 @@ pub(crate) enum Effect {
     BlankImage,
     /// A PNG of 64 x 64.
     SmallImage,
+    /// A picture of `size`, whatever was asked for.
+    WrongSize,
+    /// The picture that was drawn last, hardly changed.
+    SameAsLast,
     /// A batch fails when it is validated, with `code` and `message`.
     BatchFails,
     /// A batch expires after `lines` of its lines.
@@ -188,6 +204,10 @@ impl Effect {
             Self::Text
             | Self::Caption
             | Self::TooLong
+            | Self::Changes
+            | Self::Mentions
+            | Self::Omits
+            | Self::OtherLanguage
             | Self::BreaksSchema
             | Self::Refusal
             | Self::ContentFilter
@@ -195,7 +215,12 @@ impl Effect {
                 matches!(target, Target::Chat | Target::Any)
             }
             Self::Flagged => matches!(target, Target::Moderation | Target::Any),
-            Self::CorruptImage | Self::SvgImage | Self::BlankImage | Self::SmallImage => {
+            Self::CorruptImage
+            | Self::SvgImage
+            | Self::BlankImage
+            | Self::SmallImage
+            | Self::WrongSize
+            | Self::SameAsLast => {
                 matches!(target, Target::Image | Target::Any)
             }
             Self::Empty => target != Target::Moderation,
@@ -237,6 +262,15 @@ impl Fault {
 
     pub(crate) fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    pub(crate) fn other_values(&self) -> &BTreeMap<String, Value> {
+        &self.changes
+    }
+
+    /// Width and height of a picture of the wrong size.
+    pub(crate) fn size(&self) -> Option<(u32, u32)> {
+        self.size.as_deref().and_then(parse_size)
     }
 
     pub(crate) fn html_status(&self) -> u16 {

@@ -34,7 +34,7 @@ pub(crate) fn render(
         size: described.then_some(&request.frame.priced_size),
         usage: described.then_some(UsageReport {
             input_tokens: usage.input_tokens,
-            input_tokens_details: InputDetails { image_tokens: 0, text_tokens: usage.input_tokens },
+            input_tokens_details: InputDetails { image_tokens: request.input.images, text_tokens: request.input.text },
             output_tokens: usage.output_tokens,
             output_tokens_details: OutputDetails { image_tokens: usage.output_tokens, text_tokens: 0 },
             total_tokens: usage.input_tokens + usage.output_tokens,

@@ -1,11 +1,14 @@
-//! `POST /v1/images/generations`, and the files behind the links that older models answer with.
+//! `POST /v1/images/generations` and `/v1/images/edits`, and the files behind the links that older models answer with.
 
 mod answer;
+mod edit;
 mod files;
+mod reference;
 mod request;
 
 pub(crate) use answer::render;
 pub(crate) use files::Files;
+pub(crate) use reference::Reference;
 pub(crate) use request::{Delivery, Format, ImageRequest};
 
 /// A picture to be drawn, and the row of the price table it is charged by.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Frame;
+use super::{Frame, Reference};
 use crate::{
     fields::{Fields, tokens_of_bytes},
-    prices::{Model, Prices, parse_size},
+    prices::{Input, Model, Prices, parse_size},
     refusal::Refusal,
 };
 
@@ -21,7 +21,9 @@ pub(crate) struct ImageRequest {
     pub(crate) format: Format,
     pub(crate) delivery: Delivery,
     pub(crate) transparent: bool,
-    pub(crate) prompt_tokens: u64,
+    /// The pictures to work from, of an edit.
+    pub(crate) references: Vec<Reference>,
+    pub(crate) input: Input,
 }
 
 /// File format of the image.
@@ -57,10 +59,10 @@ pub(crate) enum Delivery {
     Link,
 }
 
-const SHARED: &[&str] = &["model", "prompt", "n", "size", "quality", "user"];
-const GPT_IMAGE: &[&str] =
+pub(super) const SHARED: &[&str] = &["model", "prompt", "n", "size", "quality", "user"];
+pub(super) const GPT_IMAGE: &[&str] =
     &["background", "moderation", "output_compression", "output_format", "partial_images", "stream"];
-const LINKED: &[&str] = &["response_format", "style"];
+pub(super) const LINKED: &[&str] = &["response_format", "style"];
 
 impl ImageRequest {
     pub(crate) fn read(body: &[u8], prices: &Prices) -> Result<Self, (String, Refusal)> {
@@ -75,12 +77,18 @@ impl ImageRequest {
             let message = format!("The model '{name}' does not support image generation.");
             return Err(Refusal::bad_value("model", message));
         }
-        let gpt_image = model.is_gpt_image();
-        match (gpt_image, name.starts_with("gpt-image-2.6")) {
+        match (model.is_gpt_image(), name.starts_with("gpt-image-2.6")) {
             (true, true) => fields.only(&[SHARED, GPT_IMAGE, &["complexity"]])?,
             (true, false) => fields.only(&[SHARED, GPT_IMAGE])?,
             (false, _) => fields.only(&[SHARED, LINKED])?,
         }
+        Self::of(fields, model)
+    }
+
+    /// What generations and edits have in common. The names of the fields were checked.
+    pub(super) fn of(fields: &Fields, model: Arc<Model>) -> Result<Self, Refusal> {
+        let name = &*model.id;
+        let gpt_image = model.is_gpt_image();
         fields.word("complexity", &["low", "medium", "high"])?;
         let prompt: String = fields.required("prompt")?;
         check_prompt(&prompt, &model)?;
@@ -110,8 +118,8 @@ impl ImageRequest {
         }
         let base64 = fields.word("response_format", &["url", "b64_json"])?.as_deref() == Some("b64_json");
         let delivery = if gpt_image || base64 { Delivery::Base64 } else { Delivery::Link };
-        let prompt_tokens = tokens_of_bytes(prompt.len());
-        Ok(Self { model, prompt, frame, pieces, format, delivery, transparent, prompt_tokens })
+        let input = Input { text: tokens_of_bytes(prompt.len()), images: 0 };
+        Ok(Self { model, prompt, frame, pieces, format, delivery, transparent, references: Vec::new(), input })
     }
 }
 

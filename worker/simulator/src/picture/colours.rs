@@ -1,6 +1,8 @@
-//! A palette that belongs to a brand.
+//! Colours: mixing them, finding them in a prompt, and the palette of a scene, which belongs to a brand.
 
 use crate::seed::Seed;
+
+pub(crate) type Colour = [u8; 3];
 
 /// Indices 0 to `SKY - 1` run from the top of the sky to its bottom; the others have names.
 pub(crate) const SKY: u8 = 64;
@@ -15,15 +17,15 @@ pub(crate) const NAME: u8 = 71;
 pub(crate) const CLEAR: u8 = 72;
 
 /// Colours around one hue that the brand decides, and one that the topic does.
-pub(crate) fn palette(brand: &str, topic: &str) -> Vec<[u8; 3]> {
+pub(crate) fn palette(brand: &str, topic: &str) -> Vec<Colour> {
     let mut by_brand = Seed::of(&["brand colours", brand]);
     let mut by_topic = Seed::of(&["topic colours", topic]);
     let hue = by_brand.unit() * 360.0;
     let other = by_topic.unit() * 360.0;
     let top = rgb(hue, 0.55, 0.30 + by_topic.unit() * 0.2);
     let bottom = rgb(other, 0.65, 0.78);
-    let mut colours: Vec<[u8; 3]> =
-        (0..SKY).map(|step| mixed(top, bottom, f64::from(step) / f64::from(SKY - 1))).collect();
+    let mut colours: Vec<Colour> =
+        (0..SKY).map(|step| mixed(top, bottom, f32::from(step) / f32::from(SKY - 1))).collect();
     colours.push(rgb(other + 40.0, 0.9, 0.62));
     colours.push(rgb(hue + 12.0, 0.45, 0.48));
     colours.push(rgb(hue + 24.0, 0.50, 0.36));
@@ -36,12 +38,102 @@ pub(crate) fn palette(brand: &str, topic: &str) -> Vec<[u8; 3]> {
     colours
 }
 
-fn mixed(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
-    std::array::from_fn(|at| (f64::from(from[at]) * (1.0 - share) + f64::from(to[at]) * share).round() as u8)
+/// Between two colours: `share` of the way from the first to the second.
+pub(crate) fn mixed(from: Colour, to: Colour, share: f32) -> Colour {
+    let parts = (share * 256.0) as u32;
+    let mix = |at: usize| ((u32::from(to[at]) * parts + u32::from(from[at]) * (256 - parts) + 128) >> 8) as u8;
+    [mix(0), mix(1), mix(2)]
 }
 
+/// How light a colour looks, 0 to 1.
+pub(crate) fn lightness(colour: Colour) -> f32 {
+    let [red, green, blue] = colour.map(|part| f32::from(part) / 255.0);
+    0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+/// The hue of a colour, in degrees.
+pub(crate) fn hue(colour: Colour) -> f64 {
+    let [red, green, blue] = colour.map(|part| f64::from(part) / 255.0);
+    let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+    let span = most - least;
+    if span < 1e-6 {
+        return 0.0;
+    }
+    let sixth = if most <= red {
+        (green - blue) / span
+    } else if most <= green {
+        2.0 + (blue - red) / span
+    } else {
+        4.0 + (red - green) / span
+    };
+    (sixth * 60.0).rem_euclid(360.0)
+}
+
+/// The colours that a prompt asks for, in its order: `#RRGGBB`, or by name.
+pub(crate) fn asked_for(prompt: &str) -> Vec<Colour> {
+    let mut found: Vec<Colour> = Vec::new();
+    let mut add = |colour: Colour| {
+        if !found.contains(&colour) {
+            found.push(colour);
+        }
+    };
+    for word in prompt.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#')) {
+        if let Some(colour) = word.strip_prefix('#').and_then(from_hex) {
+            add(colour);
+            continue;
+        }
+        let word = word.to_ascii_lowercase();
+        if let Some((_, colour)) = NAMED.iter().find(|(name, _)| *name == word) {
+            add(*colour);
+        }
+    }
+    found
+}
+
+fn from_hex(digits: &str) -> Option<Colour> {
+    let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6)?;
+    Some([(number >> 16) as u8, (number >> 8) as u8, number as u8])
+}
+
+/// Names that stand for a colour wherever they stand. `light`, `rose`, `orange juice` and the like are too many to know, so
+/// a thing that has a colour's name is that colour.
+const NAMED: [(&str, Colour); 32] = [
+    ("red", [0xd9, 0x2b, 0x2b]),
+    ("crimson", [0xb0, 0x14, 0x33]),
+    ("burgundy", [0x6d, 0x12, 0x2b]),
+    ("maroon", [0x7a, 0x1c, 0x26]),
+    ("coral", [0xff, 0x7a, 0x5c]),
+    ("pink", [0xf2, 0x7d, 0xa6]),
+    ("magenta", [0xd6, 0x23, 0x8b]),
+    ("purple", [0x6e, 0x33, 0xa8]),
+    ("violet", [0x7a, 0x4c, 0xd1]),
+    ("lavender", [0xb8, 0xa5, 0xe3]),
+    ("indigo", [0x35, 0x2f, 0x91]),
+    ("navy", [0x14, 0x2a, 0x56]),
+    ("blue", [0x1f, 0x5f, 0xd6]),
+    ("azure", [0x2b, 0x95, 0xe8]),
+    ("turquoise", [0x2b, 0xc4, 0xb8]),
+    ("teal", [0x0f, 0x80, 0x80]),
+    ("cyan", [0x1f, 0xbc, 0xd2]),
+    ("mint", [0x9b, 0xdf, 0xc0]),
+    ("green", [0x2a, 0x8c, 0x4a]),
+    ("emerald", [0x0f, 0x86, 0x5c]),
+    ("olive", [0x6f, 0x75, 0x2c]),
+    ("lime", [0xa4, 0xd0, 0x2d]),
+    ("yellow", [0xf6, 0xc9, 0x2a]),
+    ("gold", [0xc9, 0xa1, 0x4a]),
+    ("amber", [0xf0, 0x9a, 0x1e]),
+    ("orange", [0xf0, 0x76, 0x22]),
+    ("terracotta", [0xc2, 0x62, 0x42]),
+    ("brown", [0x7a, 0x4b, 0x2c]),
+    ("beige", [0xe3, 0xd5, 0xbd]),
+    ("cream", [0xf4, 0xea, 0xd5]),
+    ("black", [0x17, 0x17, 0x1a]),
+    ("white", [0xfa, 0xfa, 0xf8]),
+];
+
 /// Hue in degrees, saturation and lightness from 0 to 1.
-fn rgb(hue: f64, saturation: f64, lightness: f64) -> [u8; 3] {
+pub(crate) fn rgb(hue: f64, saturation: f64, lightness: f64) -> Colour {
     let chroma = saturation * lightness.min(1.0 - lightness);
     [0.0, 8.0, 4.0].map(|offset| {
         let k = (offset + hue / 30.0).rem_euclid(12.0);

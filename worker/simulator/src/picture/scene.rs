@@ -1,23 +1,23 @@
 //! What is in a picture.
 
 use super::{
-    Sketch,
+    Scene,
     canvas::Canvas,
     colours::{ACCENT, CLEAR, FAR, INK, MIDDLE, NAME, NEAR, PAPER, SKY, SUN, palette},
     font::legible,
 };
-use crate::{images::Format, seed::Seed};
+use crate::seed::Seed;
 
 /// One colour, as models sometimes answer.
-pub(crate) fn blank(sketch: &Sketch) -> Canvas {
-    Canvas::new(sketch.width as usize, sketch.height as usize, vec![[255, 255, 255], [0, 0, 0]])
+pub(crate) fn blank(width: u32, height: u32) -> Canvas {
+    Canvas::new(width as usize, height as usize, vec![[255, 255, 255], [0, 0, 0]])
 }
 
-pub(crate) fn draw(sketch: &Sketch) -> Canvas {
-    let (width, height) = (i64::from(sketch.width), i64::from(sketch.height));
-    let mut canvas = Canvas::new(width as usize, height as usize, palette(&sketch.brand, &sketch.topic));
-    let mut seed = Seed::of(&["scene", &sketch.brand, &sketch.topic, &sketch.variant.to_string()]);
-    if sketch.transparent && sketch.format != Format::Jpeg {
+pub(super) fn draw(scene: &Scene, width: u32, height: u32, transparent: bool) -> Canvas {
+    let (width, height) = (i64::from(width), i64::from(height));
+    let mut canvas = Canvas::new(width as usize, height as usize, palette(&scene.brand, &scene.topic));
+    let mut seed = Seed::of(&["scene", &scene.brand, &scene.topic, &scene.variant.to_string()]);
+    if transparent {
         canvas.clear = Some(CLEAR);
         canvas.rectangle(0, 0, width, height, CLEAR);
     } else {
@@ -32,7 +32,7 @@ pub(crate) fn draw(sketch: &Sketch) -> Canvas {
         3 => town(&mut canvas, &mut seed),
         _ => table(&mut canvas, &mut seed),
     }
-    card(&mut canvas, &sketch.brand, &sketch.topic);
+    card(&mut canvas, &scene.brand, &scene.topic);
     canvas
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Pictures {
     /// If set, only so many different pictures are ever drawn.
     pool: Option<u64>,
     kept: Mutex<Kept>,
+    /// What was drawn last.
+    last: Mutex<Option<Sketch>>,
 }
 
 #[derive(Debug, Default)]
@@ -28,19 +30,17 @@ impl Pictures {
     const MOST_BYTES: usize = 32 << 20;
 
     pub(crate) fn new(pool: Option<u64>) -> Self {
-        Self { pool: pool.filter(|size| *size > 0), kept: Mutex::default() }
+        Self { pool: pool.filter(|size| *size > 0), kept: Mutex::default(), last: Mutex::default() }
     }
 
     /// The picture, drawn on a thread for blocking work if it is not there yet.
     pub(crate) async fn get(&self, sketch: Sketch) -> Picture {
         let sketch = match self.pool {
-            Some(size) if !sketch.blank => {
-                Sketch::numbered(sketch.number_in(size), sketch.width, sketch.height, sketch.format)
-                    .transparent(sketch.transparent)
-            }
+            Some(size) if !sketch.blank => sketch.out_of_pool(size),
             _ => sketch,
         };
-        let media_type = sketch.format().media_type();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(sketch.clone());
+        let media_type = sketch.format.media_type();
         if let Some(bytes) = self.find(&sketch) {
             return Picture { media_type, bytes };
         }
@@ -48,6 +48,12 @@ impl Pictures {
         let bytes = tokio::task::spawn_blocking(move || drawn.draw()).await.map_or_else(|_| Bytes::new(), Bytes::from);
         self.keep(sketch, bytes.clone());
         Picture { media_type, bytes }
+    }
+
+    /// What was drawn last, hardly changed, in the size and format of this sketch; the sketch itself where nothing was.
+    pub(crate) fn like_the_last(&self, sketch: &Sketch) -> Sketch {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.map_or_else(|| sketch.clone(), |last| sketch.almost(last))
     }
 
     fn find(&self, sketch: &Sketch) -> Option<Bytes> {

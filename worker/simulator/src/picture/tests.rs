@@ -3,13 +3,13 @@ use std::{collections::HashSet, io::Cursor};
 use super::*;
 
 fn sketch(prompt: &str) -> Sketch {
-    Sketch::of(prompt, 0, 1024, 1024, Format::Png)
+    Sketch::of(prompt, 0, &[])
 }
 
 #[test]
 fn a_png_has_the_size_it_was_asked_for() {
     for (width, height) in [(1024, 1024), (1024, 1536), (1536, 1024), (1792, 1024), (256, 256), (64, 64)] {
-        let file = Sketch::of("Brand: A; Topic: B", 0, width, height, Format::Png).draw();
+        let file = sketch("Brand: A; Topic: B").sized(width, height).draw();
         let image = image::load_from_memory(&file).expect("decodes");
         assert_eq!((image.width(), image.height()), (width, height));
         assert!(file.len() < 200_000, "{} bytes", file.len());
@@ -38,7 +38,7 @@ fn a_picture_has_many_colours_and_a_blank_one_does_not() {
 #[test]
 fn other_formats_are_what_they_say() {
     for (format, expected) in [(Format::Jpeg, image::ImageFormat::Jpeg), (Format::Webp, image::ImageFormat::WebP)] {
-        let file = Sketch::of("Brand: A; Topic: B", 0, 256, 256, format).draw();
+        let file = sketch("Brand: A; Topic: B").sized(256, 256).format(format).draw();
         let reader = image::ImageReader::new(Cursor::new(&file)).with_guessed_format().expect("in memory");
         assert_eq!(reader.format(), Some(expected));
         assert!(reader.decode().is_ok());

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use simulator::{Fault, Kind, Latency, Simulator, SimulatorConfig};
 
-use crate::harness::{Lab, hello, hello_with, picture, post_format, read};
+use crate::harness::{Lab, hello, hello_with, picture, picture_with, post_format, read};
 
 fn content(answer: &Value) -> &str {
     answer["choices"][0]["message"]["content"].as_str().unwrap_or_default()
@@ -119,6 +119,55 @@ async fn images_that_are_no_images() {
     let bill = lab.bill();
     assert!(bill.calls[..4].iter().all(|call| call.usage.images == 1 && call.cost_nanos > 5_000_000));
     assert_eq!(bill.calls[4].usage.images, 0);
+}
+
+#[tokio::test]
+async fn answers_that_are_not_good_enough() {
+    let lab = Lab::new();
+    lab.admin().faults([
+        Fault::chat().changes("/alt_text", "").changes("/hashtags", json!([])).times(1),
+        Fault::chat().mentions("miracle cure").times(1),
+        Fault::chat().omits("acme").times(1),
+        Fault::chat().in_language("de").times(1),
+    ]);
+    let body = hello_with(&json!({ "response_format": post_format() }));
+    let usual = {
+        let other = Lab::new();
+        content(&other.chat(&body).await.json()).to_owned()
+    };
+    let changed: Value = serde_json::from_str(content(&lab.chat(&body).await.json())).expect("JSON");
+    assert_eq!((&changed["alt_text"], &changed["hashtags"]), (&json!(""), &json!([])));
+    assert!(changed["caption"].as_str().is_some_and(|caption| usual.contains(caption.lines().next().unwrap_or("?"))));
+    assert!(content(&lab.chat(&body).await.json()).contains("miracle cure"));
+    assert!(!content(&lab.chat(&body).await.json()).to_lowercase().contains("acme"));
+    let german: Value = serde_json::from_str(content(&lab.chat(&body).await.json())).expect("JSON");
+    assert!(german["alt_text"].as_str().is_some_and(|text| text.contains("von Acme")), "{german}");
+    assert_eq!(content(&lab.chat(&body).await.json()), usual, "then all is well");
+    assert!(lab.bill().calls.iter().all(|call| call.cost_nanos > 0));
+}
+
+#[tokio::test]
+async fn images_that_are_not_what_was_asked_for() {
+    let lab = Lab::new();
+    let shot = |body: Value| {
+        let request = lab.request("/images/generations", &body);
+        async move {
+            let body = read(request.send().await.expect("an answer")).await.json();
+            let text = body["data"][0]["b64_json"].as_str().expect("base64").to_owned();
+            image::load_from_memory(&BASE64_STANDARD.decode(text).expect("base64")).expect("an image").to_rgb8()
+        }
+    };
+    let first = shot(picture()).await;
+    lab.admin().faults([Fault::image().same_as_last().times(2), Fault::image().wrong_size(300, 200).times(1)]);
+    let other = picture_with(&json!({ "prompt": "A modern logo for a bakery" }));
+    let (again, once_more) = (shot(other.clone()).await, shot(other.clone()).await);
+    let largest = |one: &image::RgbImage, two: &image::RgbImage| {
+        one.as_raw().iter().zip(two.as_raw()).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or_default()
+    };
+    assert_eq!(largest(&first, &again), 1, "hardly another picture");
+    assert_eq!(largest(&again, &once_more), 1, "and another file each time");
+    assert_eq!(shot(other.clone()).await.dimensions(), (300, 200));
+    assert!(largest(&first, &shot(other).await) > 50, "then what was asked for");
 }
 
 #[tokio::test]

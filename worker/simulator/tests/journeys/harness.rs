@@ -2,6 +2,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use simulator::{Admin, Bill, Running, Simulator, SimulatorConfig};
@@ -86,6 +87,25 @@ impl Lab {
         self.post("/images/generations", body).await
     }
 
+    /// An edit, as a form of `(name, media type, bytes)`; a part with a media type is a file.
+    pub(crate) async fn edit(&self, parts: &[(&str, &str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, media_type, bytes) in parts {
+            let head = format!("--sep\r\nContent-Disposition: form-data; name=\"{name}\"");
+            body.extend(head.as_bytes());
+            if !media_type.is_empty() {
+                body.extend(format!("; filename=\"file\"\r\nContent-Type: {media_type}").as_bytes());
+            }
+            body.extend(b"\r\n\r\n");
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--sep--\r\n");
+        let request = self.http.post(format!("{}/images/edits", self.sim.url())).bearer_auth("k1");
+        let request = request.header("content-type", "multipart/form-data; boundary=sep").body(body);
+        read(request.send().await.expect("an answer")).await
+    }
+
     /// A path of the simulator's own.
     pub(crate) async fn admin_post(&self, path: &str, body: &Value) -> Answer {
         let request = self.http.post(format!("{}{path}", self.sim.origin())).json(body);
@@ -160,4 +180,21 @@ pub(crate) fn post_format() -> Value {
             "alt_text": { "type": "string", "maxLength": 200 },
         },
     }}})
+}
+
+/// A picture of a bright disc on white, as a PNG.
+pub(crate) fn product(width: u32, height: u32) -> Vec<u8> {
+    let (middle, reach) = ((width / 2, height / 2), width.min(height) / 3);
+    let picture = image::RgbImage::from_fn(width, height, |x, y| {
+        let near = x.abs_diff(middle.0).pow(2) + y.abs_diff(middle.1).pow(2) < reach.pow(2);
+        image::Rgb(if near { [230, 20, 140] } else { [255, 255, 255] })
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut file, image::ImageFormat::Png).expect("encodes");
+    file.into_inner()
+}
+
+/// The same as a data URL.
+pub(crate) fn data_url(width: u32, height: u32) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(product(width, height)))
 }

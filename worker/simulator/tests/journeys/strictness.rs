@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{ProviderKey, SimulatorConfig};
 
-use crate::harness::{Lab, hello, hello_with, picture_with, post_format, read};
+use crate::harness::{Lab, data_url, hello, hello_with, picture_with, post_format, read};
 
 #[tokio::test]
 async fn keys_are_checked() {
@@ -176,4 +176,39 @@ async fn retired_models_are_gone_when_asked_for() {
     let answer = lab.image(&dead).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (404, json!("model_not_found")));
     assert_eq!(Lab::new().image(&dead).await.status, 200);
+}
+
+#[tokio::test]
+async fn models_are_gone_that_are_named() {
+    let retired = vec!["gpt-4".to_owned(), "gpt-image-2".to_owned()];
+    let lab = Lab::with(SimulatorConfig { retired, ..SimulatorConfig::default() });
+    for answer in
+        [lab.chat(&hello_with(&json!({ "model": "gpt-4" }))).await, lab.image(&picture_with(&json!({}))).await]
+    {
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, json!("model_not_found")));
+    }
+    assert_eq!(lab.chat(&hello_with(&json!({ "model": "gpt-3.5-turbo" }))).await.status, 200);
+}
+
+#[tokio::test]
+async fn wrong_pictures_in_chats_are_refused_by_name() {
+    let lab = Lab::new();
+    let showing = |model: &str, part: Value| {
+        let content = json!([{ "type": "text", "text": "What is this?" }, part]);
+        hello_with(&json!({ "model": model, "messages": [{ "role": "user", "content": content }] }))
+    };
+    let at = |url: &str| json!({ "type": "image_url", "image_url": { "url": url } });
+    let cases = [
+        ("gpt-6-luna", at("https://example.com/a.png"), json!("invalid_image_url")),
+        ("gpt-6-luna", at("data:image/png;base64,%%"), json!("invalid_base64")),
+        ("gpt-6-luna", at("data:image/png;base64,AA=="), json!("invalid_image_format")),
+        ("gpt-6-luna", at("data:image/svg+xml;base64,AA=="), json!("invalid_image_format")),
+        ("gpt-6-luna", json!({ "type": "image_url" }), json!("missing_required_parameter")),
+        ("gpt-4", at(&data_url(64, 64)), Value::Null),
+    ];
+    for (model, part, code) in cases {
+        let answer = lab.chat(&showing(model, part)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, code), "{}", answer.text);
+    }
+    assert_eq!(lab.chat(&showing("gpt-6-luna", at(&data_url(64, 64)))).await.status, 200);
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Lab, hello, hello_with, post_format};
+use crate::harness::{Lab, data_url, hello, hello_with, post_format};
 
 fn content(answer: &Value) -> &str {
     answer["choices"][0]["message"]["content"].as_str().expect("text")
@@ -127,10 +127,12 @@ async fn content_parts_are_read_as_text() {
     let lab = Lab::new();
     let parts = json!([
         { "type": "text", "text": "Brand: Partly\nTopic: parts" },
-        { "type": "image_url", "image_url": { "url": "data:image/png;base64,AA==" } },
+        { "type": "image_url", "image_url": { "url": data_url(512, 512) } },
     ]);
     let body = hello_with(&json!({ "messages": [{ "role": "user", "content": parts }] }));
-    assert!(content(&lab.chat(&body).await.json()).contains("Partly"));
+    let answer = lab.chat(&body).await.json();
+    assert!(content(&answer).contains("Partly"));
+    assert_eq!(answer["usage"]["prompt_tokens"], 7 + 255, "what was written and what was shown");
 }
 
 #[tokio::test]
