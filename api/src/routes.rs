@@ -14,6 +14,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use crate::app::App;
 use crate::auth::AccountsApi;
 use crate::batches::BatchesApi;
+use crate::brand_kits::BrandKitsApi;
 use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
 use crate::compat::{PixovaApi, SocialMediaGeneratorApi};
@@ -25,6 +26,7 @@ use crate::jobs::JobsApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
 use crate::problem::CODES;
+use crate::projects::ProjectsApi;
 use crate::providers::ProvidersApi;
 use crate::service::{self, Pages, ServiceApi};
 use crate::streams::StreamsApi;
@@ -35,6 +37,8 @@ use crate::templates::TemplatesApi;
 pub enum Chapter {
     /// Registration, login, sessions and the own profile.
     Accounts,
+    /// What campaigns and generations belong to: their brand kit, their images, what they cost together.
+    Projects,
     /// What batches of posts are made for.
     Campaigns,
     /// Submitting posts in bulk, and following and steering them.
@@ -59,7 +63,10 @@ pub enum Chapter {
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, OlderBackEnds);
+type Rooms = (AccountsApi, ProjectRooms, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, OlderBackEnds);
+
+/// Projects and what they hold.
+type ProjectRooms = (ProjectsApi, BrandKitsApi);
 
 /// The paths of older back ends.
 type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi);
@@ -85,10 +92,11 @@ fn rooms(app: &Arc<App>) -> Rooms {
         TemplatesApi::new(app()),
         DownloadApi::new(app()),
     );
+    let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()));
     let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
-    (AccountsApi::new(app()), CampaignsApi::new(app()), batches, generations, service, older)
+    (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, service, older)
 }
 
 /// Everything that is served, behind the door.

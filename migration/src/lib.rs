@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -30,6 +30,8 @@ const TABLES: [&str; 13] = [
     "projects",
     "generations",
     "templates",
+    "brand_kits",
+    "assets",
 ];
 
 /// Why the schema could not be brought to where it should be.

@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -31,6 +31,7 @@ pub(crate) const STEPS: [Step; 9] = [
     step!("m0007_spending"),
     step!("m0008_generations"),
     step!("m0009_templates"),
+    step!("m0010_assets"),
 ];
 
 impl MigrationName for Step {

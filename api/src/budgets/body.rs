@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::parse::{Fields, ReadBody};
 
-/// The longest text that is looked at as a scope or an id.
+/// The longest text that is looked at as a scope.
 const SHORT: usize = 64;
 
 /// A cap to be set, or taken away.
@@ -35,10 +35,7 @@ impl ReadBody for SetBudget {
 
     fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let scope = fields.text("scope", 1..=SHORT);
-        let campaign = fields.optional_text("campaign_id", SHORT).and_then(|id| match id.parse() {
-            Ok(id) => Some(CampaignId(id)),
-            Err(_) => fields.wrong("campaign_id", "invalid", "must be the id of a campaign"),
-        });
+        let campaign = fields.optional_id("campaign_id").map(CampaignId);
         let cap = fields.dollars("cap_usd");
         let scope = match (scope?.as_str(), campaign) {
             ("campaign", Some(campaign)) => Some(Scope::Campaign(campaign)),

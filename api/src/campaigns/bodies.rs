@@ -1,7 +1,9 @@
 //! What callers send about campaigns.
 
 use poem_openapi::Object;
+use shared::domain::ProjectId;
 use shared::store::campaigns::{CampaignChange, NewCampaign};
+use uuid::Uuid;
 
 use crate::parse::{Fields, ReadBody};
 
@@ -27,6 +29,8 @@ pub struct NewCampaignSchema {
     /// `draft` when it is left out.
     #[oai(validator(max_length = 20))]
     status: Option<String>,
+    /// The project that it belongs to. Its batches are made by that project's brand kit.
+    project_id: Option<Uuid>,
 }
 
 impl ReadBody for NewCampaign {
@@ -39,7 +43,8 @@ impl ReadBody for NewCampaign {
         let target_audience = fields.optional_text("target_audience", AUDIENCE);
         let tone_id = fields.optional_text("tone_id", SHORT);
         let status = fields.optional_text("status", SHORT);
-        Some(Self { name: name?, description, brand_name: brand_name?, target_audience, tone_id, status })
+        let project_id = fields.optional_id("project_id").map(ProjectId);
+        Some(Self { name: name?, description, brand_name: brand_name?, target_audience, tone_id, status, project_id })
     }
 }
 
@@ -62,6 +67,8 @@ pub struct CampaignChangeSchema {
     tone_id: Option<String>,
     #[oai(validator(max_length = 20))]
     status: Option<String>,
+    /// Null takes it out of its project. Batches that it has stay what they were placed as.
+    project_id: Option<Uuid>,
 }
 
 impl ReadBody for CampaignChange {
@@ -75,6 +82,7 @@ impl ReadBody for CampaignChange {
             target_audience: fields.changed_text("target_audience", AUDIENCE),
             tone_id: fields.changed_text("tone_id", SHORT),
             status: fields.replaced_text("status", SHORT),
+            project_id: fields.changed_id("project_id").map(|id| id.map(ProjectId)),
         })
     }
 }

@@ -2,14 +2,15 @@
 
 use shared::domain::{CampaignId, UserId};
 use shared::store::campaigns::{self, Campaign, CampaignChange, NewCampaign};
-use shared::store::idempotency::{self, Claim, KeyedRequest};
 
 use super::views::CampaignView;
 use crate::answer::Created;
 use crate::app::App;
 use crate::batches::announce_cancelled;
+use crate::creation::{Begun, Creation};
 use crate::idempotency_key::IdempotencyKey;
 use crate::problem::Problem;
+use crate::projects::require_open;
 
 /// Makes a campaign, once for each key.
 pub(crate) async fn create(
@@ -18,24 +19,15 @@ pub(crate) async fn create(
     key: Option<IdempotencyKey>,
     new: &NewCampaign,
 ) -> Result<Created<CampaignView>, Problem> {
-    let mut tx = app.store.pool().begin().await?;
-    let Some(key) = key else {
-        let campaign = campaigns::insert(&mut *tx, user, new).await?;
-        tx.commit().await?;
-        return Ok(created(campaign.into()));
+    let mut creation = match Creation::begin(app, user, key, "POST /campaigns", new).await? {
+        Begun::New(creation) => creation,
+        Begun::Before(before) => return Ok(Created { replay: true, ..created(before.answer()?) }),
     };
-    let body = serde_json::to_vec(new).map_err(|error| Problem::internal(&error))?;
-    let request = KeyedRequest::new(user, key.as_str(), "POST /campaigns", &body);
-    if let Claim::Replay { response, .. } = idempotency::claim(&mut tx, &request).await? {
-        let kept =
-            CampaignView::from_kept(response).ok_or_else(|| Problem::internal(&"a kept answer is unreadable"))?;
-        return Ok(Created { replay: true, ..created(kept) });
+    if let Some(project) = new.project_id {
+        require_open(app, user, project).await?;
     }
-    let campaign = campaigns::insert(&mut *tx, user, new).await?;
-    let id = campaign.id;
-    let view = CampaignView::from(campaign);
-    idempotency::keep(&mut tx, &request, id.into(), &view.kept()).await?;
-    tx.commit().await?;
+    let view = CampaignView::from(campaigns::insert(creation.tx(), user, new).await?);
+    creation.keep(view.id, &view).await?;
     Ok(created(view))
 }
 
@@ -55,6 +47,12 @@ pub(crate) async fn change(
     campaign: CampaignId,
     change: CampaignChange,
 ) -> Result<Campaign, Problem> {
+    if let Some(Some(project)) = change.project_id
+        // One that it belongs to already may have been deleted meanwhile.
+        && read(app, user, campaign).await?.project_id != Some(project)
+    {
+        require_open(app, user, project).await?;
+    }
     campaigns::update(app.store.orm(), user, campaign, change).await?.ok_or_else(|| Problem::not_found("campaign"))
 }
 

@@ -6,7 +6,7 @@ use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use shared::domain::CampaignId;
+use shared::domain::{CampaignId, ProjectId};
 use shared::store::campaigns::{self, CampaignChange, NewCampaign};
 use uuid::Uuid;
 
@@ -56,13 +56,16 @@ impl CampaignsApi {
     async fn list(
         &self,
         caller: Caller,
+        /// Only those that belong to this project.
+        project_id: Query<Option<Uuid>>,
         /// 1 to 200; 50 when it is left out.
         limit: Query<Option<u32>>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<CampaignView>>, Problem> {
         let page = PageRequest::new(LIST, limit.0, cursor.0.as_deref())?;
-        let rows = campaigns::list(self.app.store.orm(), caller.user, page.after, page.rows() as u64).await?;
+        let project = project_id.0.map(ProjectId);
+        let rows = campaigns::list(self.app.store.orm(), caller.user, project, page.after, page.rows() as u64).await?;
         Ok(Json(page.page(LIST, rows, |row| row.id, CampaignView::from)))
     }
 

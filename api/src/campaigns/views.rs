@@ -1,8 +1,6 @@
 //! What callers are told about campaigns.
 
 use poem_openapi::Object;
-use poem_openapi::types::{ParseFromJSON, ToJSON};
-use serde_json::Value;
 use shared::store::campaigns::Campaign;
 use uuid::Uuid;
 
@@ -20,20 +18,9 @@ pub(crate) struct CampaignView {
     target_audience: Option<String>,
     tone_id: Option<String>,
     status: String,
+    project_id: Option<Uuid>,
     created_at: String,
     updated_at: String,
-}
-
-impl CampaignView {
-    /// As an answer is kept for a repeated request.
-    pub(crate) fn kept(&self) -> Value {
-        self.to_json().unwrap_or_default()
-    }
-
-    /// From a kept answer.
-    pub(crate) fn from_kept(kept: Value) -> Option<Self> {
-        Self::parse_from_json(Some(kept)).ok()
-    }
 }
 
 impl From<Campaign> for CampaignView {
@@ -47,6 +34,7 @@ impl From<Campaign> for CampaignView {
             target_audience: campaign.target_audience,
             tone_id: campaign.tone_id,
             status: campaign.status,
+            project_id: campaign.project_id.map(Uuid::from),
             created_at: rfc3339(campaign.created_at),
             updated_at: rfc3339(campaign.updated_at),
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use poem::http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 use shared::domain::{BatchId, BatchStatus, Context, UserId};
-use shared::store::campaigns;
 use shared::store::generations::{self, Generation, NewGeneration};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
+use shared::store::{brand_kits, campaigns, projects};
 use sqlx::PgConnection;
 
 use super::answer::{Answered, failure};
@@ -144,11 +144,15 @@ async fn look_up(tx: &mut PgConnection, user: UserId, asked: &Asked) -> Result<N
         project = project.or(belongs.ok_or_else(|| Problem::not_found("campaign"))?);
     }
     if let Some(project) = project
-        && !generations::owns_project(&mut *tx, user, project).await?
+        && !projects::takes(&mut *tx, user, project).await?
     {
         return Err(Problem::not_found("project"));
     }
-    let context = Context { route: asked.route.map(str::to_owned), ..Context::default() };
+    let brand = match project {
+        Some(project) => brand_kits::of_project(&mut *tx, user, project).await?,
+        None => None,
+    };
+    let context = Context { brand, route: asked.route.map(str::to_owned), ..Context::default() };
     Ok(NewGeneration {
         kind: asked.kind,
         parameters: asked.parameters.clone(),

@@ -124,8 +124,21 @@ impl<'a, 'e> Fields<'a, 'e> {
         text.parse().ok().or_else(|| self.wrong(name, "invalid", "must be an id (a UUID)"))
     }
 
+    /// An id that may be left out (`None`), set to null (`Some(None)`) or given.
+    pub fn changed_id(&mut self, name: &'static str) -> Option<Option<Uuid>> {
+        if !self.raw.contains_key(name) {
+            return None;
+        }
+        Some(self.optional_id(name))
+    }
+
     /// A list of texts, each without the blanks around it; absent and null mean that there is none. Blank ones are errors.
     pub fn texts(&mut self, name: &'static str, most: usize, longest: usize) -> Option<Vec<String>> {
+        Some(self.entries(name, most, longest)?.into_iter().map(|(_, text)| text).collect())
+    }
+
+    /// The same, each good one with its index, for those who look further into them.
+    pub fn entries(&mut self, name: &'static str, most: usize, longest: usize) -> Option<Vec<(usize, String)>> {
         let raw = self.given(name)?;
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
             return self.wrong(name, "wrong_type", format!("must be a list of texts, not {}", kind(raw)));
@@ -133,31 +146,14 @@ impl<'a, 'e> Fields<'a, 'e> {
         if items.len() > most {
             return self.wrong(name, "too_many", format!("must have at most {most} entries, not {}", items.len()));
         }
-        let mut texts = Vec::with_capacity(items.len());
-        for (place, item) in items.into_iter().enumerate() {
-            let field = format!("{name}/{place}");
-            let Ok(text) = serde_json::from_str::<String>(item.get()) else {
-                self.entry_wrong(&field, "wrong_type", format!("must be text, not {}", kind(item)));
-                continue;
-            };
-            let text = text.trim().to_owned();
-            let length = text.chars().count();
-            if text.is_empty() {
-                self.entry_wrong(&field, "blank", "must not be blank");
-            } else if text.contains('\0') {
-                self.entry_wrong(&field, "nul", "must not contain NUL characters");
-            } else if length > longest {
-                self.entry_wrong(&field, "too_long", format!("must have at most {longest} characters, not {length}"));
-            } else {
-                texts.push(text);
-            }
+        let place = self.pointer_to(name);
+        let mut good = Vec::with_capacity(items.len());
+        for (index, raw) in items.into_iter().enumerate() {
+            let pointer = format!("{place}/{index}");
+            let text = self.string_at(&pointer, raw);
+            good.extend(text.and_then(|text| Some((index, self.measured_at(&pointer, text.trim(), 1..=longest)?))));
         }
-        Some(texts)
-    }
-
-    /// Notes an error of an entry of a list; `path` is already a pointer's end.
-    fn entry_wrong(&mut self, path: &str, code: &'static str, detail: impl Into<String>) {
-        self.errors.push(FieldError::new(format!("{}/{path}", self.pointer), code, detail));
+        Some(good)
     }
 
     /// Whether a field is there, null or not.
@@ -172,7 +168,22 @@ impl<'a, 'e> Fields<'a, 'e> {
 
     /// Notes an error of a field.
     pub fn wrong<T>(&mut self, name: &str, code: &'static str, detail: impl Into<String>) -> Option<T> {
-        self.errors.push(FieldError::new(self.pointer_to(name), code, detail));
+        self.wrong_at(self.pointer_to(name), code, detail)
+    }
+
+    /// Notes an error of one entry of a list.
+    pub fn wrong_item<T>(
+        &mut self,
+        name: &str,
+        index: usize,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Option<T> {
+        self.wrong_at(format!("{}/{index}", self.pointer_to(name)), code, detail)
+    }
+
+    fn wrong_at<T>(&mut self, pointer: String, code: &'static str, detail: impl Into<String>) -> Option<T> {
+        self.errors.push(FieldError::new(pointer, code, detail));
         None
     }
 
@@ -199,32 +210,41 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     fn string(&mut self, name: &'static str, raw: &RawValue) -> Option<String> {
+        self.string_at(&self.pointer_to(name), raw)
+    }
+
+    fn string_at(&mut self, pointer: &str, raw: &RawValue) -> Option<String> {
+        let pointer = || pointer.to_owned();
         if !raw.get().starts_with('"') {
-            return self.wrong(name, "wrong_type", format!("must be text, not {}", kind(raw)));
+            return self.wrong_at(pointer(), "wrong_type", format!("must be text, not {}", kind(raw)));
         }
         match serde_json::from_str::<String>(raw.get()) {
-            Ok(text) if text.contains('\0') => self.wrong(name, "nul", "must not contain NUL characters"),
+            Ok(text) if text.contains('\0') => self.wrong_at(pointer(), "nul", "must not contain NUL characters"),
             Ok(text) => Some(text),
             Err(error) => {
-                let error = unreadable(self.pointer_to(name), &error);
-                self.errors.push(error);
+                self.errors.push(unreadable(pointer(), &error));
                 None
             }
         }
     }
 
     fn measured(&mut self, name: &'static str, text: &str, length: RangeInclusive<usize>) -> Option<String> {
+        self.measured_at(&self.pointer_to(name), text, length)
+    }
+
+    fn measured_at(&mut self, pointer: &str, text: &str, length: RangeInclusive<usize>) -> Option<String> {
         let (shortest, longest) = (*length.start(), *length.end());
         let count = text.chars().count();
-        if count == 0 && shortest > 0 {
-            self.wrong(name, "blank", "must not be blank")
+        let (code, detail) = if count == 0 && shortest > 0 {
+            ("blank", "must not be blank".to_owned())
         } else if count < shortest {
-            self.wrong(name, "too_short", format!("must have {shortest} characters at least; it has {count}"))
+            ("too_short", format!("must have {shortest} characters at least; it has {count}"))
         } else if count > longest {
-            self.wrong(name, "too_long", format!("must have {longest} characters at most; it has {count}"))
+            ("too_long", format!("must have {longest} characters at most; it has {count}"))
         } else {
-            Some(text.to_owned())
-        }
+            return Some(text.to_owned());
+        };
+        self.wrong_at(pointer.to_owned(), code, detail)
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod app;
 mod bad_input;
+mod brand_kit;
 mod budgets;
 mod campaigns;
 mod checks;
@@ -17,6 +18,7 @@ mod media;
 mod member;
 mod open_as;
 mod program;
+mod projects;
 mod providers;
 mod service;
 mod status;

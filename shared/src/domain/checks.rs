@@ -19,6 +19,10 @@ state!(
         Trimmed = "trimmed",
         /// Hashtags were left out, from the end, to fit the platform.
         HashtagsDropped = "hashtags_dropped",
+        /// It holds words that the brand never uses, also when it was asked for again.
+        BannedWord = "banned_word",
+        /// It lacks words that the brand always uses, also when it was asked for again, or because it was cut.
+        MissingWord = "missing_word",
         /// Almost the same caption stands in another post of the campaign.
         NearDuplicate = "near_duplicate",
         /// The image was written anew in a format or a size that its platform takes.

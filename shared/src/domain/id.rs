@@ -67,6 +67,10 @@ id!(
     ProjectId
 );
 id!(
+    /// An image that was uploaded to a project.
+    AssetId
+);
+id!(
     /// A campaign.
     CampaignId
 );

@@ -12,7 +12,7 @@ mod state;
 pub use checks::{Flag, Moderation};
 pub use context::{BrandKit, Context, Segment};
 pub use id::{
-    BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, TemplateId, UserId, WorkerId,
+    AssetId, BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, TemplateId, UserId, WorkerId,
 };
 pub use kind::{Kind, Output};
 pub use money::Nanodollars;

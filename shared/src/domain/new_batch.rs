@@ -20,6 +20,13 @@ pub mod limits {
     pub const TARGET_AUDIENCE: usize = 2_000;
     pub const LANGUAGE: usize = 35;
     pub const EXTERNAL_ID: usize = 255;
+    pub const BRAND_VOICE: usize = 2_000;
+    /// One word or phrase of a brand kit, and one of its hashtags.
+    pub const BRAND_WORD: usize = 100;
+    pub const REQUIRED_WORDS: usize = 20;
+    pub const BANNED_WORDS: usize = 200;
+    pub const BRAND_COLOURS: usize = 10;
+    pub const BRAND_HASHTAGS: usize = 10;
     /// In dollars.
     pub const BUDGET_USD: f64 = 1_000_000_000.0;
     /// How far ahead the deadline of an economy batch lies, in hours.

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 use super::ImageFormat;
 use crate::domain::{PostId, Step};
 
 /// The longest key.
 const MAX: usize = 200;
 
-/// The name of one stored image: `posts/{post}/{step}-{ordinal}.png`, or as its format is called.
+/// The name of one stored image: `posts/{post}/{step}-{ordinal}.png`, or as its format is called; of an image that was
+/// uploaded, `assets/{hash}.png`.
 ///
 /// A key that comes from outside is checked when it is read: parts of letters, digits, `-`, `_` and `.`, none of which
 /// begins with a dot, so no key leaves the folder that it is meant for.
@@ -26,6 +29,15 @@ impl MediaKey {
     /// Where the image of a post lies that the given attempt made. Another attempt has another key.
     pub fn of_post(post: PostId, step: Step, ordinal: i16, format: ImageFormat) -> Self {
         Self(format!("posts/{post}/{step}-{ordinal}.{}", format.extension()))
+    }
+
+    /// Where an uploaded image lies: the same bytes have the same key, whoever brings them.
+    pub fn of_content(bytes: &[u8], format: ImageFormat) -> Self {
+        let mut key = "assets/".to_owned();
+        for byte in Sha256::digest(bytes) {
+            key.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));
+        }
+        Self(format!("{key}.{}", format.extension()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -57,6 +69,15 @@ impl FromStr for MediaKey {
     }
 }
 
+// sqlx reads a key with `#[sqlx(try_from = "String")]`.
+impl TryFrom<String> for MediaKey {
+    type Error = BadKey;
+
+    fn try_from(text: String) -> Result<Self, BadKey> {
+        text.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ImageFormat, MediaKey};
@@ -67,6 +88,8 @@ mod tests {
         let key = MediaKey::of_post(PostId::new(), Step::Image, 2, ImageFormat::Jpeg);
         assert_eq!(key.as_str().parse::<MediaKey>().expect("its own text"), key);
         assert_eq!(key.file_name(), "image-2.jpg");
+        let key = MediaKey::of_content(b"bread", ImageFormat::Png);
+        assert_eq!(key.as_str(), "assets/985604c2b60243122c24d4e18363e6434c535923be05f760204a1aef023aae9b.png");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct NewCampaign {
     pub target_audience: Option<String>,
     pub tone_id: Option<String>,
     pub status: Option<String>,
+    /// Of the same user, and not deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
 }
 
 /// What changes of a campaign; `None` leaves a field as it is.
@@ -36,13 +39,16 @@ pub struct CampaignChange {
     pub target_audience: Option<Option<String>>,
     pub tone_id: Option<Option<String>>,
     pub status: Option<String>,
+    /// Of the same user.
+    pub project_id: Option<Option<ProjectId>>,
 }
 
 /// Makes a campaign; its status is `draft` when none is given.
 pub async fn insert(db: impl PgExecutor<'_>, user: UserId, new: &NewCampaign) -> Result<Campaign, StoreError> {
     Ok(sqlx::query_as(
-        "INSERT INTO campaigns (id, user_id, name, description, brand_name, target_audience, tone_id, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'draft'))
+        "INSERT INTO campaigns (id, user_id, name, description, brand_name, target_audience, tone_id, status,
+                                project_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'draft'), $9)
          RETURNING *",
     )
     .bind(CampaignId::new())
@@ -53,6 +59,7 @@ pub async fn insert(db: impl PgExecutor<'_>, user: UserId, new: &NewCampaign) ->
     .bind(&new.target_audience)
     .bind(&new.tone_id)
     .bind(&new.status)
+    .bind(new.project_id)
     .fetch_one(db)
     .await?)
 }
@@ -66,16 +73,20 @@ pub async fn find(
     Ok(of(user).filter(Expr::col(Column::Id).eq(campaign)).one(db).await?)
 }
 
-/// A user's campaigns, the newest first, beginning after `after`.
+/// A user's campaigns, or those of one project, the newest first, beginning after `after`.
 pub async fn list(
     db: &impl ConnectionTrait,
     user: UserId,
+    project: Option<ProjectId>,
     after: Option<CampaignId>,
     limit: u64,
 ) -> Result<Vec<Campaign>, StoreError> {
     let mut query = of(user).order_by_desc(Column::Id).limit(limit);
     if let Some(after) = after {
         query = query.filter(Expr::col(Column::Id).lt(after));
+    }
+    if let Some(project) = project {
+        query = query.filter(Expr::col(Column::ProjectId).eq(project));
     }
     Ok(query.all(db).await?)
 }
@@ -105,6 +116,7 @@ pub async fn update(
         target_audience: change.target_audience.map_or(NotSet, Set),
         tone_id: change.tone_id.map_or(NotSet, Set),
         status: change.status.map_or(NotSet, Set),
+        project_id: change.project_id.map_or(NotSet, Set),
         updated_at: Set(now),
         ..Default::default()
     };

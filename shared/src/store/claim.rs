@@ -1,7 +1,10 @@
 //! Claims: how a worker comes to own the rows of batches.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{FromRow, PgPool, Row};
 
 use super::StoreError;
@@ -31,9 +34,13 @@ pub struct Claim {
     pub text_ordinal: i16,
     #[sqlx(flatten)]
     pub work: Work,
-    #[sqlx(json(nullable))]
-    context: Option<Context>,
+    /// What its batch was placed with, for prompts and checks.
+    #[sqlx(skip)]
+    context: Arc<Context>,
     version: i64,
+    /// As the first of the slice brings it along.
+    #[sqlx(rename = "context")]
+    brought: Option<Json<Context>>,
 }
 
 /// What is to be made.
@@ -127,14 +134,15 @@ impl Claim {
             moderation_ordinal: 0,
             text_ordinal: 0,
             work: Work::Post(Box::default()),
-            context: None,
+            context: Arc::default(),
             version: 1,
+            brought: None,
         }
     }
 
     /// What its batch was placed with, for prompts and checks.
-    pub fn context(&self) -> Context {
-        self.context.clone().unwrap_or_default()
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// The post, if this is one.
@@ -188,7 +196,7 @@ pub async fn claim(
         return Ok((Vec::new(), None));
     }
     super::advance::lock_batches(&mut tx, &[slice.batch]).await?;
-    let claims: Vec<Claim> = sqlx::query_as(include_str!("sql/claim.sql"))
+    let mut claims: Vec<Claim> = sqlx::query_as(include_str!("sql/claim.sql"))
         .bind(worker)
         .bind(slice.batch)
         .bind(&slice.posts)
@@ -196,6 +204,11 @@ pub async fn claim(
         .fetch_all(&mut *tx)
         .await?;
     tx.commit().await?;
+    let context: Arc<Context> =
+        Arc::new(claims.iter_mut().find_map(|claim| claim.brought.take()).unwrap_or_default().0);
+    for claim in &mut claims {
+        claim.context = Arc::clone(&context);
+    }
     let progress = claims.first().map(|claim| Progress { batch: slice.batch, version: claim.version });
     Ok((claims, progress))
 }

@@ -176,9 +176,3 @@ pub async fn list(
         .fetch_all(db)
         .await?)
 }
-
-/// Whether a project is the user's and not deleted.
-pub async fn owns_project(db: impl PgExecutor<'_>, user: UserId, project: ProjectId) -> Result<bool, StoreError> {
-    let statement = "SELECT EXISTS (SELECT FROM projects WHERE id = $2 AND user_id = $1 AND deleted_at IS NULL)";
-    Ok(sqlx::query_scalar(statement).bind(user).bind(project).fetch_one(db).await?)
-}

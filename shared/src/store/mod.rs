@@ -6,8 +6,10 @@
 //! read of a post under that lock cannot change.
 
 pub mod advance;
+pub mod assets;
 pub mod attempts;
 pub mod batches;
+pub mod brand_kits;
 pub mod budgets;
 pub mod campaigns;
 pub mod claim;
@@ -20,6 +22,7 @@ pub mod generations;
 pub mod idempotency;
 pub mod place;
 pub mod posts;
+pub mod projects;
 pub mod rescue;
 pub mod sessions;
 pub mod spending;
@@ -89,7 +92,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 9;
+const SCHEMA: i64 = 10;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -40,6 +40,7 @@ mod tests {
             deadline: at(18, 0),
             now: at(12, 0),
             pending: 0,
+            context: None,
         };
         assert_eq!((falls_over_at(&lane, &settings), gives_up_at(&lane, &settings)), (at(17, 30), at(17, 45)));
         lane.pending = 9_000;

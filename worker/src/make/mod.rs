@@ -59,7 +59,7 @@ async fn produce(worker: &Worker, claim: &Claim, line: &mut Line) -> Result<(), 
     match &claim.work {
         Work::Post(post) => generate_post::produce(PostJob { worker, id: claim.post, post, line }).await,
         Work::Generation(order) => {
-            generate::produce(Job { worker, claim, order, context: &claim.context(), line }).await
+            generate::produce(Job { worker, claim, order, context: claim.context(), line }).await
         }
     }
 }

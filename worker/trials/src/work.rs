@@ -58,6 +58,7 @@ impl Client {
             target_audience: None,
             tone_id: None,
             status: None,
+            project_id: None,
         };
         let campaign = campaigns::insert(ground.store.pool(), user, &campaign).await?.id;
         Ok(Self { user, campaign })

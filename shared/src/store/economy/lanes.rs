@@ -5,7 +5,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::QueryScalar;
 use sqlx::{FromRow, PgExecutor, PgPool, Postgres};
 
-use crate::domain::{BatchId, BatchStatus, LaneState, PostId, UserId, WorkerId};
+use crate::domain::{BatchId, BatchStatus, Context, LaneState, PostId, UserId, WorkerId};
 use crate::progress::Progress;
 use crate::store::StoreError;
 use crate::store::advance::lock_batches;
@@ -25,6 +25,9 @@ pub struct Lane {
     pub now: DateTime<Utc>,
     /// Posts that are the lane's.
     pub pending: i64,
+    /// What the batch was placed with.
+    #[sqlx(json(nullable))]
+    pub context: Option<Context>,
 }
 
 /// A post that waits to be handed in.
@@ -64,7 +67,8 @@ pub async fn take(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Opt
     Ok(sqlx::query_as(
         "SELECT b.id AS batch, b.user_id AS user, b.status, b.lane AS state, b.deadline, now() AS now,
                 b.total_posts::bigint - b.processing - b.retrying - b.completed_posts - b.failed_posts - b.cancelled_posts
-                    AS pending
+                    AS pending,
+                b.context
          FROM batch_jobs b
          WHERE b.id = $1 AND b.lane_tender = $2
            AND EXISTS (SELECT FROM workers w WHERE w.id = $2 AND w.lease_until > now())",

@@ -25,8 +25,9 @@ counted AS (
 SELECT t.id, t.batch_job_id, t.user_id, t.position, t.kind, t.brand_name, t.topic, t.tone, t.brief, t.target_audience,
        t.platform, t.language, t.image_size, t.image_quality, t.epoch, t.deliveries, t.retries, t.revision,
        t.caption_ordinal, t.image_ordinal, t.moderation_ordinal, t.text_ordinal, t.moderation,
-       t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version, c.context,
-       g.parameters
+       t.generated_caption, t.hashtags, t.image_prompt, t.alt_text, t.generated_image_url, c.version, g.parameters,
+       -- All of them have it; it is read once.
+       CASE WHEN t.position = min(t.position) OVER () THEN c.context END AS context
 FROM taken t CROSS JOIN counted c
 LEFT JOIN generations g ON t.kind <> 'post' AND g.id = t.batch_job_id
 ORDER BY t.position
