@@ -2,16 +2,8 @@
 //!
 //! Which names of the environment hold keys is said by the provider profiles, so a profile of one's own counts too.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use shared::config::{ConfigError, Names, Settings};
-
-/// The profiles that are built into the workers.
-const PROFILES: &str = include_str!("../../config/providers.toml");
-
-/// `NAME_*` stands for `NAME_1` to this number.
-const LAST: u32 = 99;
+use shared::profiles::{Profiles, ProfilesError};
 
 /// Whether anything can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +18,7 @@ pub enum GenerationError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("provider profiles: {0}")]
-    File(#[from] std::io::Error),
-    #[error("provider profiles: {0}")]
-    Profiles(#[from] toml::de::Error),
-}
-
-#[derive(Deserialize)]
-struct Profiles {
-    providers: BTreeMap<String, Provider>,
-}
-
-#[derive(Deserialize)]
-struct Provider {
-    #[serde(default)]
-    key_names: Vec<String>,
+    Profiles(#[from] ProfilesError),
 }
 
 impl Generation {
@@ -47,31 +26,13 @@ impl Generation {
         if !settings.simulator.url.is_empty() {
             return Ok(Self::Configured);
         }
-        let profiles: Profiles = toml::from_str(&profiles(settings)?)?;
-        for pattern in profiles.providers.into_values().flat_map(|provider| provider.key_names) {
-            if is_set(names, &pattern)? {
+        for provider in Profiles::read(&settings.providers.profiles)?.providers.values() {
+            if !provider.keys(names)?.is_empty() {
                 return Ok(Self::Configured);
             }
         }
         Ok(Self::Unconfigured)
     }
-}
-
-/// The provider profiles, as text.
-pub(crate) fn profiles(settings: &Settings) -> Result<String, std::io::Error> {
-    let file = &settings.providers.profiles;
-    if file.is_empty() { Ok(PROFILES.to_owned()) } else { std::fs::read_to_string(file) }
-}
-
-/// Whether a key is set under a name, or under one of those that a pattern stands for.
-pub(crate) fn is_set(names: &Names, pattern: &str) -> Result<bool, ConfigError> {
-    let Some(stem) = pattern.strip_suffix('*') else { return Ok(names.get(pattern)?.is_some()) };
-    for number in 1..=LAST {
-        if names.get(&format!("{stem}{number}"))?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod media;
 pub mod notices;
 pub mod outgoing;
 pub mod prices;
+pub mod profiles;
 pub mod progress;
 pub mod queue;
 pub mod store;

@@ -1,5 +1,9 @@
-//! Checks what an image model made: it is an image, whole, of the shape that was asked for, and not blank. An image that its
-//! platform does not take as it is, by its format or its size, is written anew as JPEG.
+//! Checks what an image model made: it is an image, whole, of the shape that was asked for, and not blank. An image that was
+//! made in another size than its author asked for is brought to that ([`resample`]); one that its platform does not take as it
+//! is, by its format or its size, is written anew as JPEG. A [`print`](self::print) tells near-copies.
+
+mod print;
+mod resample;
 
 use std::any::Any;
 use std::fmt;
@@ -15,6 +19,8 @@ use shared::media::ImageFormat;
 use tokio::sync::Semaphore;
 
 use crate::platforms::{ImageRules, Platform};
+
+pub use print::{NEAR_COPY, alikeness};
 
 /// The most bytes that an image may have.
 pub const LARGEST: usize = 12 << 20;
@@ -39,6 +45,8 @@ const THUMBNAIL: u32 = 96;
 pub struct Wanted {
     /// What the model was asked for, in pixels.
     pub size: (u32, u32),
+    /// The size that it has to have in the end; `None`: as it was made.
+    pub brought_to: Option<(u32, u32)>,
     pub platform: Platform,
 }
 
@@ -50,6 +58,10 @@ pub struct Picture {
     /// In pixels; what was made, which may differ from what was asked for.
     pub width: u32,
     pub height: u32,
+    /// Width and height in which the model made it.
+    pub native: (u32, u32),
+    /// By which near-copies are told: see [`alikeness`].
+    pub print: u64,
     /// A preview in about 25 bytes.
     pub thumbhash: Vec<u8>,
     pub flags: Vec<Flag>,
@@ -68,7 +80,9 @@ impl Picture {
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bytes, format, width, height, flags, .. } = self;
-        write!(f, "Picture({format:?}, {width}x{height}, {} bytes, {flags:?})", bytes.len())
+        let (made_width, made_height) = self.native;
+        let size = format!("{width}x{height} of {made_width}x{made_height}");
+        write!(f, "Picture({format:?}, {size}, {} bytes, {flags:?})", bytes.len())
     }
 }
 
@@ -149,12 +163,20 @@ fn inspect(bytes: Bytes, wanted: &Wanted) -> Result<Picture, Flaw> {
     if !is_as_asked((width, height), wanted.size) {
         return Err(Flaw::Shape { made: (width, height), asked: wanted.size });
     }
-    let pixels = reader().decode().map_err(|_| Flaw::Broken)?;
+    let mut pixels = reader().decode().map_err(|_| Flaw::Broken)?;
     if is_blank(&pixels) {
         return Err(Flaw::Blank);
     }
+    let (native, print) = ((width, height), print::of(&pixels));
+    let (mut bytes, mut format, mut flags) = (bytes, format, Vec::new());
+    if let Some(size) = wanted.brought_to.filter(|size| *size != native) {
+        pixels = resample::to_size(&pixels, size);
+        (bytes, format) = resample::encode(&pixels, format).ok_or(Flaw::Broken)?;
+        flags.push(Flag::ImageResampled);
+    }
+    let (width, height) = pixels.dimensions();
     let thumbhash = thumbhash(&pixels);
-    let picture = Picture { bytes, format, width, height, thumbhash, flags: Vec::new(), held: None };
+    let picture = Picture { bytes, format, width, height, native, print, thumbhash, flags, held: None };
     Ok(suit(picture, &pixels, &wanted.platform.rules.image))
 }
 

@@ -3,13 +3,9 @@
 //! Keys are looked for in this process' environment. Without any, and while the simulator stands in, it is the first of the
 //! route.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use shared::config::{ConfigError, Names, Settings};
-use shared::prices::{ModelPrice, PriceListError, Prices};
-
-use crate::generation::{self, is_set};
+use shared::prices::{LargestSize, ModelPrice, PriceListError, Prices};
+use shared::profiles::{Profiles, ProfilesError};
 
 /// Why estimates cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +15,7 @@ pub enum FirstChoicesError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("provider profiles: {0}")]
-    File(#[from] std::io::Error),
-    #[error("provider profiles: {0}")]
-    Profiles(#[from] toml::de::Error),
+    Profiles(#[from] ProfilesError),
     #[error("{0} has no price: add it to the price list")]
     NoPrice(String),
 }
@@ -43,71 +37,45 @@ pub(super) struct FirstChoice {
     pub(super) price: ModelPrice,
     /// The most tokens that an answer may have.
     pub(super) completion_cap: u32,
-}
-
-#[derive(Deserialize)]
-struct Profiles {
-    providers: BTreeMap<String, Provider>,
-    #[serde(default)]
-    routes: BTreeMap<String, Route>,
-}
-
-#[derive(Deserialize)]
-struct Provider {
-    #[serde(default)]
-    key_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Route {
-    max_completion_tokens: u32,
-    models: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    provider: String,
-    model: String,
-    max_completion_tokens: Option<u32>,
+    /// The largest image that is asked of it.
+    pub(super) max_size: Option<LargestSize>,
 }
 
 impl FirstChoices {
     /// Reads profiles and prices: built in, or the files that the settings name.
     pub fn read(settings: &Settings, names: &Names) -> Result<Self, FirstChoicesError> {
         let prices = Prices::read(&settings.providers.prices)?;
-        let profiles: Profiles = toml::from_str(&generation::profiles(settings)?)?;
+        let profiles = Profiles::read(&settings.providers.profiles)?;
         let mut with_key = Vec::new();
-        for (name, provider) in &profiles.providers {
-            for pattern in &provider.key_names {
-                if is_set(names, pattern)? {
+        if settings.simulator.url.is_empty() {
+            for (name, provider) in &profiles.providers {
+                if !provider.keys(names)?.is_empty() {
                     with_key.push(name.as_str());
                 }
             }
         }
-        if !settings.simulator.url.is_empty() {
-            with_key.clear();
-        }
-        let first = |step: &str| profiles.routes.get(step).map(|route| route.first(&with_key, &prices)).transpose();
-        Ok(Self {
-            caption: first("caption")?.flatten(),
-            image: first("image")?.flatten(),
-            price_version: prices.version.clone(),
-        })
+        let first = |step: &str| first(&profiles, step, &with_key, &prices);
+        Ok(Self { caption: first("caption")?, image: first("image")?, price_version: prices.version.clone() })
     }
 }
 
-impl Route {
-    fn first(&self, with_key: &[&str], prices: &Prices) -> Result<Option<FirstChoice>, FirstChoicesError> {
-        let can = |entry: &&Entry| with_key.contains(&entry.provider.as_str());
-        let Some(entry) = self.models.iter().find(can).or(self.models.first()) else { return Ok(None) };
-        let price = prices.of(&entry.model).ok_or_else(|| FirstChoicesError::NoPrice(entry.model.clone()))?;
-        Ok(Some(FirstChoice {
-            provider: entry.provider.clone(),
-            model: entry.model.clone(),
-            price: price.clone(),
-            completion_cap: entry.max_completion_tokens.unwrap_or(self.max_completion_tokens),
-        }))
-    }
+fn first(
+    profiles: &Profiles,
+    step: &str,
+    with_key: &[&str],
+    prices: &Prices,
+) -> Result<Option<FirstChoice>, FirstChoicesError> {
+    let chain = profiles.chain(step);
+    let keyed = chain.iter().find(|choice| with_key.contains(&choice.provider));
+    let Some(choice) = keyed.or(chain.first()) else { return Ok(None) };
+    let price = prices.of(choice.model).ok_or_else(|| FirstChoicesError::NoPrice(choice.model.to_owned()))?;
+    Ok(Some(FirstChoice {
+        provider: choice.provider.to_owned(),
+        model: choice.model.to_owned(),
+        price: price.clone(),
+        completion_cap: choice.completion_cap,
+        max_size: choice.max_size,
+    }))
 }
 
 #[cfg(test)]

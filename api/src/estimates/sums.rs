@@ -108,7 +108,7 @@ fn caption(writer: &FirstChoice, brief: usize) -> Range {
 fn image(painter: &FirstChoice, answer: u32, wanted: Image, shown: usize) -> Range {
     let size = parse_size(wanted.size.as_str()).unwrap_or((1024, 1024));
     let quality = wanted.quality.as_str();
-    let format = painter.price.nearest_format(size, quality).unwrap_or_else(|| Format {
+    let format = painter.price.nearest_format(size, quality, painter.max_size).unwrap_or_else(|| Format {
         width: size.0,
         height: size.1,
         quality: quality.to_owned(),

@@ -29,6 +29,8 @@ state!(
         ImageConverted = "image_converted",
         /// The platform shows images of this shape cropped or not at all.
         ImageAspect = "image_aspect",
+        /// The image was made in another size and brought to the asked one.
+        ImageResampled = "image_resampled",
         /// The image has more bytes than its platform takes, even written anew.
         ImageTooBig = "image_too_big",
     }

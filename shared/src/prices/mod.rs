@@ -3,6 +3,7 @@
 //! Prices are micro-dollars per million tokens, so tokens times price is in units of 10⁻¹² dollars. The products of one
 //! call are summed and rounded up once, to a whole nano-dollar.
 
+mod format;
 mod request;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 use crate::domain::Nanodollars;
 
+pub use format::{Format, LargestSize, parse_size};
 pub use request::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
 
 /// The price list that is built in.
@@ -77,38 +79,12 @@ enum Tariff {
         image: u64,
         output: u64,
         tokens: Vec<(Format, u64)>,
+        /// The most tokens of one picture that is shown to the model; `None` where nobody stated it.
+        reference: Option<u64>,
     },
     /// Nano-dollars of one image.
     Pieces(Vec<(Format, u64)>),
     Free,
-}
-
-/// A size and a quality that an image model offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Format {
-    pub width: u32,
-    pub height: u32,
-    pub quality: String,
-}
-
-impl Format {
-    pub fn size(&self) -> String {
-        format!("{}x{}", self.width, self.height)
-    }
-
-    /// Reads `1024x1536.medium`.
-    fn parse(text: &str) -> Option<Self> {
-        let (size, quality) = text.split_once('.')?;
-        let (width, height) = parse_size(size)?;
-        Some(Self { width, height, quality: quality.to_owned() })
-    }
-}
-
-/// Reads `1024x1536`.
-pub fn parse_size(size: &str) -> Option<(u32, u32)> {
-    let (width, height) = size.split_once('x')?;
-    let pixels = |text: &str| text.parse().ok().filter(|pixels| (1..=16_384).contains(pixels));
-    Some((pixels(width)?, pixels(height)?))
 }
 
 #[derive(Deserialize)]
@@ -131,6 +107,7 @@ struct Entry {
     text_input: Option<u64>,
     image_input: Option<u64>,
     image_output: Option<u64>,
+    reference_tokens: Option<u64>,
     image_tokens: Option<BTreeMap<String, u64>>,
     per_image: Option<BTreeMap<String, u64>>,
     #[serde(rename = "source")]
@@ -182,6 +159,7 @@ impl Entry {
                 image: self.image_input.ok_or("image_input is missing")?,
                 output: self.image_output.ok_or("image_output is missing")?,
                 tokens: formats(tokens)?,
+                reference: self.reference_tokens,
             },
             (Output::Image, None, Some(pieces)) => Tariff::Pieces(formats(pieces)?),
             (Output::Image, _, _) => return Err("it needs image_tokens or per_image, and not both".to_owned()),
@@ -259,6 +237,28 @@ impl ModelPrice {
         }
     }
 
+    /// The most tokens that one picture counts for which an image is made of; `None` where that cannot be bounded.
+    pub fn reference_tokens(&self) -> Option<u64> {
+        match &self.tariff {
+            Tariff::ImageTokens { reference, .. } => *reference,
+            // What is paid by the image costs the same, whatever it is made of.
+            Tariff::Pieces(_) => Some(0),
+            Tariff::Text { .. } | Tariff::Free => None,
+        }
+    }
+
+    /// The most that so many such pictures can cost, beside what [`image_bound`](Self::image_bound) or
+    /// [`chat_bound`](Self::chat_bound) says. Some models count a part of a picture's tokens as text, so the dearer of the
+    /// two prices is taken.
+    pub fn references_bound(&self, count: usize) -> Nanodollars {
+        match &self.tariff {
+            Tariff::ImageTokens { text, image, reference, .. } => {
+                sum(&[(reference.unwrap_or_default() * count as u64, *text.max(image))])
+            }
+            Tariff::Text { .. } | Tariff::Pieces(_) | Tariff::Free => Nanodollars::ZERO,
+        }
+    }
+
     /// What a call cost by what it used; `None` when that is not known and matters.
     pub fn cost(&self, used: Option<Tokens>, format: Option<&Format>) -> Option<Nanodollars> {
         match &self.tariff {
@@ -281,41 +281,13 @@ impl ModelPrice {
         }
     }
 
-    /// The offered size and quality nearest to what is asked; `None` for a model that makes no images.
-    ///
-    /// The asked size if it is offered, else the nearest shape and then the nearest area. The asked quality if it is
-    /// offered at that size, else the one that stands for it in the model's own scale.
-    pub fn nearest_format(&self, size: (u32, u32), quality: &str) -> Option<Format> {
+    /// The offered size and quality nearest to what is asked, of those that `largest` holds; `None` for a model that makes no
+    /// images.
+    pub fn nearest_format(&self, size: (u32, u32), quality: &str, largest: Option<LargestSize>) -> Option<Format> {
         let (Tariff::ImageTokens { tokens: offered, .. } | Tariff::Pieces(offered)) = &self.tariff else { return None };
-        let offered = offered.iter().map(|(format, _)| format);
-        let shape = |(width, height): (u32, u32)| (f64::from(width) / f64::from(height)).ln();
-        let area = |(width, height): (u32, u32)| (f64::from(width) * f64::from(height)).ln();
-        let distance = |format: &Format| {
-            let offered = (format.width, format.height);
-            ((shape(offered) - shape(size)).abs(), (area(offered) - area(size)).abs())
-        };
-        let rank = |format: &Format| {
-            let alike = ALIKE.iter().find(|(asked, _)| *asked == quality).map_or(&[][..], |(_, alike)| alike);
-            let stands_for = || alike.iter().position(|name| *name == format.quality).unwrap_or(usize::MAX);
-            if format.quality == quality { 0 } else { stands_for() }
-        };
-        offered
-            .min_by(|a, b| {
-                let (near_a, near_b) = (distance(a), distance(b));
-                near_a.0.total_cmp(&near_b.0).then(near_a.1.total_cmp(&near_b.1)).then(rank(a).cmp(&rank(b)))
-            })
-            .cloned()
+        format::nearest(offered.iter().map(|(format, _)| format), size, quality, largest).cloned()
     }
 }
-
-/// What may stand for a quality that a model does not have, best first.
-const ALIKE: [(&str, &[&str]); 5] = [
-    ("low", &["low", "standard", "medium"]),
-    ("medium", &["medium", "standard", "low"]),
-    ("high", &["high", "hd", "medium", "standard"]),
-    ("standard", &["standard", "medium", "low"]),
-    ("hd", &["hd", "high", "medium", "standard"]),
-];
 
 fn amount(table: &[(Format, u64)], format: &Format) -> Option<u64> {
     table.iter().find(|(offered, _)| offered == format).map(|(_, amount)| *amount)
@@ -337,82 +309,4 @@ fn sum_at(percent: u64, parts: &[(u64, u64)]) -> Nanodollars {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Format, Nanodollars, Prices, Tokens};
-
-    fn list() -> Prices {
-        Prices::read("").expect("the built-in list")
-    }
-
-    #[test]
-    fn tokens_cost_what_the_list_says_rounded_up_once() {
-        let prices = list();
-        let luna = prices.of("gpt-6-luna").expect("listed");
-        // 900 * 0.10 + 100 * 0.01 + 50 * 0.50 micro-dollars = 116 micro-dollars
-        let spent = Tokens { input: 1000, cached: 100, pictures: 0, output: 50 };
-        assert_eq!(luna.cost(Some(spent), None), Some(Nanodollars(116_000)));
-        // One cached token is ten nano-dollars, exactly.
-        let one = Tokens { input: 1, cached: 1, ..Tokens::default() };
-        assert_eq!(luna.cost(Some(one), None), Some(Nanodollars(10)));
-        assert_eq!(luna.cost(None, None), None);
-        assert_eq!(super::sum(&[(1, 1), (1, 1)]), Nanodollars(1));
-    }
-
-    #[test]
-    fn a_line_of_a_batch_costs_half_rounded_up_once() {
-        let prices = list();
-        let luna = prices.of("gpt-6-luna").expect("listed").in_batches().expect("batched");
-        let spent = Tokens { input: 1000, output: 50, ..Tokens::default() };
-        assert_eq!(luna.cost(Some(spent), None), Some(Nanodollars(62_500)));
-        assert_eq!(luna.chat_bound(1000, 50), Nanodollars(62_500));
-        assert_eq!(super::sum_at(50, &[(3, 1)]), Nanodollars(1));
-        assert!(prices.of("gpt-image-2").expect("listed").in_batches().is_none());
-    }
-
-    #[test]
-    fn images_cost_by_token_or_by_piece() {
-        let prices = list();
-        let spent = Tokens { input: 50, output: 1756, ..Tokens::default() };
-        let image = prices.of("gpt-image-2").expect("listed");
-        // 50 * 5 + 1756 * 30 micro-dollars
-        assert_eq!(image.cost(Some(spent), None), Some(Nanodollars(52_930_000)));
-        let old = prices.of("dall-e-3").expect("listed");
-        let format = Format { width: 1024, height: 1792, quality: "hd".to_owned() };
-        assert_eq!(old.cost(None, Some(&format)), Some(Nanodollars(120_000_000)));
-    }
-
-    #[test]
-    fn a_reservation_is_never_below_the_cost() {
-        let prices = list();
-        let luna = prices.of("gpt-6-luna").expect("listed");
-        let spent = Tokens { input: 2000, output: 1500, ..Tokens::default() };
-        assert!(luna.chat_bound(2000, 1500) >= luna.cost(Some(spent), None).expect("counted"));
-    }
-
-    #[test]
-    fn the_nearest_offered_format_is_asked_for() {
-        let prices = list();
-        let asked = |model: &str, size, quality| {
-            let format = prices.of(model).expect("listed").nearest_format(size, quality).expect("an image model");
-            format!("{}.{}", format.size(), format.quality)
-        };
-        assert_eq!(asked("gpt-image-2", (1024, 1536), "medium"), "1024x1536.medium");
-        assert_eq!(asked("gpt-image-2", (1024, 1024), "hd"), "1024x1024.high");
-        assert_eq!(asked("gpt-image-1", (1792, 1024), "standard"), "1536x1024.medium");
-        assert_eq!(asked("dall-e-3", (1024, 1536), "high"), "1024x1792.hd");
-        assert_eq!(asked("google/gemini-2.5-flash-image-preview:free", (1024, 1536), "high"), "1024x1024.standard");
-        assert!(prices.of("gpt-6-luna").expect("listed").nearest_format((1, 1), "low").is_none());
-    }
-
-    #[test]
-    fn a_bad_list_says_what_is_wrong_with_it() {
-        let parse = |model: &str| {
-            let text = format!("checked_on = \"2026-01-01\"\n[[model]]\nid = \"m\"\nsource = \"here\"\n{model}");
-            Prices::parse(&text).expect_err("refused")
-        };
-        assert!(parse("output = \"text\"").contains("m: input is missing"));
-        assert!(parse("output = \"image\"").contains("image_tokens or per_image"));
-        assert!(parse("output = \"image\"\n[model.per_image]\n\"big\" = 1").contains("\"big\" is not WIDTHxHEIGHT"));
-        assert!(parse("output = \"text\"\ninputs = 1").contains("inputs"));
-    }
-}
+mod tests;

@@ -18,7 +18,6 @@
 pub mod assembly;
 pub mod clean;
 pub mod demo;
-mod key_names;
 pub mod orphans;
 pub mod part;
 pub mod port;

@@ -7,8 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-
-use crate::key_names::{KeyNames, PROFILES};
+use shared::profiles::Profiles;
 
 /// Names that hold the token secret, any one of which makes a generated one unnecessary.
 const SECRET_NAMES: [&str; 3] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY"];
@@ -157,15 +156,10 @@ impl Settings {
     /// Names of the variables that hold keys of real providers.
     pub fn provider_keys(&self) -> anyhow::Result<Vec<String>> {
         let own = self.environment.setting("", "providers", "profiles")?;
-        let known = match own {
-            Some(path) => {
-                let text =
-                    std::fs::read_to_string(&path).with_context(|| format!("cannot read the profiles {path}"))?;
-                KeyNames::of_profiles(&text).with_context(|| format!("the profiles {path}"))?
-            }
-            None => KeyNames::of_profiles(PROFILES).context("config/providers.toml")?,
-        };
-        Ok(self.environment.names().filter(|name| known.contain(name)).map(str::to_owned).collect())
+        let profiles = Profiles::read(own.as_deref().unwrap_or_default())?;
+        let known: Vec<_> = profiles.providers.values().flat_map(|provider| &provider.key_names).collect();
+        let is_key = |name: &&str| known.iter().any(|key| key.covers(name));
+        Ok(self.environment.names().filter(is_key).map(str::to_owned).collect())
     }
 }
 

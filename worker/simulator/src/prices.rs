@@ -227,6 +227,8 @@ struct Entry {
     text_input: Option<u64>,
     image_input: Option<u64>,
     image_output: Option<u64>,
+    #[serde(rename = "reference_tokens")]
+    _reference_tokens: Option<u64>,
     image_tokens: Option<BTreeMap<String, u64>>,
     per_image: Option<BTreeMap<String, i64>>,
 }

@@ -2,14 +2,13 @@
 
 mod shown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_openai::config::Config;
-use chrono::{Days, NaiveDate, Utc};
 use secrecy::SecretString;
 use shared::config::{Names, Settings};
 use shared::domain::Step;
@@ -17,15 +16,11 @@ use url::Url;
 
 use super::admission::Window;
 use super::config_error::GatewayConfigError;
-use super::prices::{ModelPrice, Prices};
-use super::profiles::{
-    Dialect, Limits, LimitsPer, Output, Pooling, Profiles, ProviderProfile, RouteProfile, TpmSettlement,
-};
+use super::prices::{Format, LargestSize, ModelPrice, Output, Prices};
+use super::profiles::{Dialect, Limits, LimitsPer, Pooling, Profiles, ProviderProfile, TpmSettlement};
 use super::prompt_weight::PromptWeight;
 use super::wire::Endpoint;
 
-/// The last number that the name of a key may end with.
-const LAST_NUMBERED_KEY: u32 = 99;
 /// The provider that the simulator stands in for.
 const SIMULATED: &str = "openai";
 
@@ -37,8 +32,8 @@ pub(crate) struct Catalog {
     pub(crate) providers: Vec<Provider>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) keys: Vec<Key>,
-    /// Only those that have a model.
-    routes: BTreeMap<Step, Route>,
+    /// By name; only those that have a model.
+    routes: BTreeMap<String, Route>,
 }
 
 #[derive(Debug)]
@@ -111,10 +106,28 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The models that a step asks, in order; only those of providers that have a key.
+/// The models that are asked, in order; only those of providers that have a key.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) models: Vec<Model>,
+    output: Output,
+    /// Whether it is no news that one of its models is gone.
+    pub(crate) is_legacy: bool,
+}
+
+impl Route {
+    fn serves(&self, output: Output, references: bool) -> bool {
+        self.output == output && (!references || self.models.iter().any(|model| model.references))
+    }
+}
+
+/// Why no model can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoute {
+    /// No provider with a key has one.
+    Unconfigured,
+    /// None of them makes images of pictures that it is shown.
+    TakesNoReferences,
 }
 
 #[derive(Clone, Debug)]
@@ -127,7 +140,38 @@ pub(crate) struct Model {
     pub(crate) completion_cap: u32,
     /// Stated limits on requests, tokens and images in a window; 0 is none.
     pub(crate) stated: [u64; 3],
+    /// The largest image that is asked of it.
+    pub(crate) largest: Option<LargestSize>,
+    /// Whether it makes images of pictures that it is shown.
+    pub(crate) references: bool,
     pub(crate) prompt_weight: PromptWeight,
+}
+
+impl Model {
+    /// The most tokens that an answer may have: the model's own cap, or the asked one where that is less; or twice that.
+    pub(crate) fn cap(&self, asked: Option<u32>, double: bool) -> u32 {
+        let cap = asked.map_or(self.completion_cap, |asked| asked.min(self.completion_cap));
+        cap.saturating_mul(if double { 2 } else { 1 })
+    }
+
+    /// The size and quality that are asked of it in place of these.
+    pub(crate) fn format(&self, size: (u32, u32), quality: &str) -> Format {
+        // Routes of images hold only models that make images, and those offer a format.
+        self.price.nearest_format(size, quality, self.largest).unwrap_or_else(|| Format {
+            width: size.0,
+            height: size.1,
+            quality: quality.to_owned(),
+        })
+    }
+}
+
+/// What a step needs.
+const fn output_of(step: Step) -> Output {
+    match step {
+        Step::Caption | Step::Text => Output::Text,
+        Step::Image => Output::Image,
+        Step::Moderation => Output::Moderation,
+    }
 }
 
 impl Catalog {
@@ -164,25 +208,47 @@ impl Catalog {
             indexes.extend(added.map(|index| (name.as_str(), index)));
         }
         for (name, route) in &profiles.routes {
-            let resolved = resolve(name, route, profiles, prices, &indexes)?;
-            if !resolved.models.is_empty() {
-                // The profiles' check lets only names of steps through.
-                let step = name.parse().unwrap_or(Step::Caption);
-                catalog.routes.insert(step, resolved);
+            let models = resolve(name, route.output, profiles, prices, &indexes)?;
+            if !models.is_empty() {
+                let route = Route { models, output: route.output, is_legacy: route.legacy };
+                catalog.routes.insert(name.clone(), route);
             }
         }
-        catalog.warn_of_shutdowns(Utc::now().date_naive());
         Ok(catalog)
     }
 
-    /// The models that `step` asks; `None` when no provider with a key has one.
+    /// The models that `step` asks by itself; `None` when no provider with a key has one.
     pub(crate) fn route(&self, step: Step) -> Option<&Route> {
-        self.routes.get(&step)
+        let own = || self.routes.get(step.as_str());
+        match step {
+            Step::Text => own().or_else(|| self.routes.get(Step::Caption.as_str())),
+            Step::Caption | Step::Image | Step::Moderation => own(),
+        }
     }
 
-    /// Every step's models.
-    pub(crate) fn routes(&self) -> impl Iterator<Item = (Step, &Route)> {
-        self.routes.iter().map(|(step, route)| (*step, route))
+    /// The models that `step` asks for work that may name a route of its own: that route's, or its part for what the step
+    /// makes, if any of them can be asked; else the step's own.
+    pub(crate) fn route_for(&self, step: Step, named: Option<&str>, references: bool) -> Result<&Route, NoRoute> {
+        let output = output_of(step);
+        let suffix = match output {
+            Output::Text => "text",
+            Output::Image => "image",
+            Output::Moderation => "moderation",
+        };
+        let part = |named: &str| self.routes.get(&format!("{named}-{suffix}"));
+        let serves = |route: &&Route| route.serves(output, references);
+        if let Some(named) = named
+            && let Some(route) = self.routes.get(named).filter(serves).or_else(|| part(named).filter(serves))
+        {
+            return Ok(route);
+        }
+        let own = self.route(step).ok_or(NoRoute::Unconfigured)?;
+        if own.serves(output, references) { Ok(own) } else { Err(NoRoute::TakesNoReferences) }
+    }
+
+    /// Every route by its name.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = (&str, &Route)> {
+        self.routes.iter().map(|(name, route)| (name.as_str(), route))
     }
 
     /// Adds a provider with the keys that the environment has for it; `None` when it has none.
@@ -192,7 +258,7 @@ impl Catalog {
         profile: &ProviderProfile,
         names: &Names,
     ) -> Result<Option<usize>, GatewayConfigError> {
-        let keys = keys_of(profile, names)?;
+        let keys = profile.keys(names)?;
         if keys.is_empty() {
             return Ok(None);
         }
@@ -249,37 +315,6 @@ impl Catalog {
         self.pools[pool].keys.push(self.keys.len() - 1);
         Ok(())
     }
-
-    /// Says which configured models are gone, or will be within 30 days.
-    fn warn_of_shutdowns(&self, today: NaiveDate) {
-        for model in self.routes.values().flat_map(|route| &route.models) {
-            let Some(date) = model.price.shutdown_date else { continue };
-            if today >= date {
-                tracing::warn!(model = model.name, %date, "this model was switched off by its provider");
-            } else if today + Days::new(30) >= date {
-                tracing::warn!(model = model.name, %date, "this model will be switched off by its provider");
-            }
-        }
-    }
-}
-
-/// The keys of a provider, by name; the same key under two names counts once.
-fn keys_of(profile: &ProviderProfile, names: &Names) -> Result<Vec<(String, String)>, GatewayConfigError> {
-    let (mut keys, mut seen) = (Vec::new(), BTreeSet::new());
-    for pattern in &profile.key_names {
-        let labels = match pattern.strip_suffix('*') {
-            Some(prefix) => (1..=LAST_NUMBERED_KEY).map(|number| format!("{prefix}{number}")).collect(),
-            None => vec![pattern.clone()],
-        };
-        for label in labels {
-            if let Some(key) = names.get(&label)?.map(|key| key.trim().to_owned())
-                && seen.insert(key.clone())
-            {
-                keys.push((label, key));
-            }
-        }
-    }
-    Ok(keys)
 }
 
 fn parse_base(name: &str, url: &str) -> Result<Url, GatewayConfigError> {
@@ -294,47 +329,49 @@ fn parse_base(name: &str, url: &str) -> Result<Url, GatewayConfigError> {
     Ok(url)
 }
 
+/// The models of a route, of providers that have a key.
 fn resolve(
     name: &str,
-    profile: &RouteProfile,
+    output: Output,
     profiles: &Profiles,
     prices: &Prices,
     providers: &BTreeMap<&str, usize>,
-) -> Result<Route, GatewayConfigError> {
+) -> Result<Vec<Model>, GatewayConfigError> {
+    let needs = name.parse().map_or(output, output_of);
     let mut models = Vec::new();
-    for entry in &profile.models {
+    for choice in profiles.chain(name) {
         // Prices are asked of every model, so that a gap shows before the day its provider gets a key.
-        let Some(price) = prices.of(&entry.model) else {
-            return Err(GatewayConfigError::NoPrice { model: entry.model.clone(), route: name.to_owned() });
+        let owned = |text: &str| text.to_owned();
+        let Some(price) = prices.of(choice.model) else {
+            return Err(GatewayConfigError::NoPrice { model: owned(choice.model), route: owned(name) });
         };
-        let needs = match name {
-            "image" => Output::Image,
-            "moderation" => Output::Moderation,
-            _ => Output::Text,
-        };
-        if price.output != profile.output || profile.output != needs {
+        if price.output != output || output != needs {
             let text = |output: Output| format!("{output:?}").to_lowercase();
             return Err(GatewayConfigError::WrongOutput {
-                route: name.to_owned(),
-                model: entry.model.clone(),
+                route: owned(name),
+                model: owned(choice.model),
                 makes: text(price.output),
                 needs: text(needs),
             });
         }
-        let Some(provider) = providers.get(entry.provider.as_str()) else { continue };
-        let deadline = entry.deadline_seconds.unwrap_or(profile.deadline_seconds);
+        if choice.references && price.reference_tokens().is_none() {
+            return Err(GatewayConfigError::NoReferencePrice { model: owned(choice.model), route: owned(name) });
+        }
+        let Some(provider) = providers.get(choice.provider) else { continue };
         models.push(Model {
-            name: entry.model.clone(),
+            name: owned(choice.model),
             provider: *provider,
             price: price.clone(),
-            deadline: Duration::from_secs(deadline),
-            first_byte: Duration::from_secs(entry.first_byte_seconds.unwrap_or(profile.first_byte_seconds)),
-            completion_cap: entry.max_completion_tokens.unwrap_or(profile.max_completion_tokens),
-            stated: profiles.providers.get(&entry.provider).map(|owner| owner.stated(&entry.model)).unwrap_or_default(),
+            deadline: choice.deadline,
+            first_byte: choice.first_byte,
+            completion_cap: choice.completion_cap,
+            stated: profiles.providers.get(choice.provider).map(|owner| owner.stated(choice.model)).unwrap_or_default(),
+            largest: choice.max_size,
+            references: choice.references,
             prompt_weight: PromptWeight::default(),
         });
     }
-    Ok(Route { models })
+    Ok(models)
 }
 
 #[cfg(test)]

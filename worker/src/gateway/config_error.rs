@@ -2,12 +2,13 @@
 
 use shared::config::ConfigError;
 use shared::prices::PriceListError;
+use shared::profiles::ProfilesError;
 
 /// Why the gateway cannot be built. No text here holds a key.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayConfigError {
-    #[error("{path}: {why}")]
-    File { path: String, why: String },
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
     #[error(transparent)]
     Prices(#[from] PriceListError),
     #[error("{name}: {why}")]
@@ -19,6 +20,11 @@ pub enum GatewayConfigError {
          (config/prices.toml, or the file that BROADSIDE_PROVIDERS__PRICES names)"
     )]
     NoPrice { model: String, route: String },
+    #[error(
+        "routes.{route}: {model} takes references, but the price list does not say what one may count for: add \
+         reference_tokens to it there"
+    )]
+    NoReferencePrice { model: String, route: String },
     #[error("routes.{route}: {model} makes {makes}, and this route needs {needs}")]
     WrongOutput { route: String, model: String, makes: String, needs: String },
     #[error(transparent)]

@@ -9,7 +9,7 @@ use shared::outgoing::{Outgoing, OutgoingError, Policy, Ports, Refusal, Schemes}
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::wire::{Body, BodyError, BodyMemory, Expected, read_whole};
+use super::wire::{Body, BodyError, BodyMemory, Booking, Expected, read_whole};
 
 /// How long a fetch may take.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -63,7 +63,8 @@ impl Fetcher {
         if !response.status().is_success() {
             return Err(FetchError::Failed);
         }
-        read_whole(&mut response, memory, Expected::Bytes(cap), deadline).await.map_err(|error| match error {
+        let whole = read_whole(&mut response, memory, Booking::default(), Expected::Bytes(cap), deadline).await;
+        whole.map_err(|error| match error {
             BodyError::TooBig => FetchError::TooBig(cap),
             BodyError::Slow | BodyError::Broken(_) => FetchError::Failed,
         })

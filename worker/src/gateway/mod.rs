@@ -31,7 +31,6 @@ mod fetch;
 mod listing;
 mod offers;
 mod plan;
-mod profiles;
 mod prompt_weight;
 mod reply;
 mod run;
@@ -50,12 +49,15 @@ use std::time::Duration;
 
 use shared::config::{Names, Settings};
 use shared::domain::Step;
-use shared::prices;
 use shared::queue::QueueError;
+use shared::{prices, profiles};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use ask::{AnswerSchema, ChatAsk, ChatReply, ImageAsk, ImageReply, Judgement, Message, Role, Stop, Unusable};
+pub use ask::{
+    AnswerSchema, ChatAsk, ChatReply, ChatUsage, ImageAsk, ImageReply, Judgement, Message, Read, Reference, Role,
+    Sizing, Stop, Unusable,
+};
 pub(crate) use batch::{Answered, BatchPlace, DeskError, LineEnd, NoBatchPlace, ProviderView, Status};
 pub use config_error::GatewayConfigError;
 pub use survey::{Asked, Finding, KeySurvey, ProviderSurvey, Survey, Unpriced, check};
@@ -67,6 +69,7 @@ use admission::{Admission, BreakerTimes};
 use catalog::Catalog;
 use entrance::Entrance;
 use fetch::Fetcher;
+use run::Served;
 use tasks::{Moderating, Painting, Writing};
 use wire::BodyMemory;
 pub(crate) use wire::{Body, DESK_PATIENCE};
@@ -152,14 +155,15 @@ impl Gateway {
     /// Has a text written.
     pub async fn chat<T: Send>(&self, ledger: &mut impl Ledger, ask: ChatAsk<T>) -> Result<ChatReply<T>, Stop> {
         let served = self.run(ledger, &Writing(ask)).await?;
-        Ok(ChatReply { value: served.reply, provider: served.provider, model: served.model })
+        let Served { reply: (value, is_cut), usage, cost, provider, model } = served;
+        Ok(ChatReply { value, is_cut, usage, cost, provider, model })
     }
 
     /// Has an image made. What comes back was decoded and checked.
     pub async fn image(&self, ledger: &mut impl Ledger, ask: ImageAsk) -> Result<ImageReply, Stop> {
         let served = self.run(ledger, &Painting(ask)).await?;
-        let (picture, revised_prompt) = served.reply;
-        Ok(ImageReply { picture, revised_prompt, provider: served.provider, model: served.model })
+        let Served { reply: (picture, revised_prompt), cost, provider, model, .. } = served;
+        Ok(ImageReply { picture, revised_prompt, cost, provider, model })
     }
 
     /// Has a text judged before money is spent on it. Asked only where [`moderates`](Self::moderates) says so.

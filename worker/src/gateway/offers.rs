@@ -26,24 +26,36 @@ impl Inner {
         plan.offers(&self.catalog.limits, aside, now)
     }
 
-    /// Targets with their names, limits and costs; `size` is about that of the request, in bytes.
+    /// Targets with their names, limits and costs.
     pub(super) fn candidates(
         &self,
         step: Step,
         route: &Route,
         tiers: &[Vec<Target>],
-        size: usize,
-        double_cap: bool,
+        weight: &Weight,
     ) -> Vec<Vec<Candidate>> {
-        let candidate = |target: &Target| candidate(step, *target, &self.place(route, *target), size, double_cap);
+        let candidate = |target: &Target| candidate(step, *target, &self.place(route, *target), weight);
         tiers.iter().map(|tier| tier.iter().map(candidate).collect()).collect()
     }
 }
 
-fn candidate(step: Step, target: Target, place: &Place<'_>, size: usize, double_cap: bool) -> Candidate {
+/// What a request weighs, before it is known for which model it is written.
+pub(super) struct Weight {
+    /// About its bytes, without pictures.
+    pub(super) size: usize,
+    /// The pictures in it.
+    pub(super) references: usize,
+    /// The most tokens that its answer may have, where it says that itself.
+    pub(super) asked_cap: Option<u32>,
+    pub(super) double_cap: bool,
+}
+
+fn candidate(step: Step, target: Target, place: &Place<'_>, weight: &Weight) -> Candidate {
     let Place { provider, pool, model, .. } = place;
-    let prompt = model.prompt_weight.tokens(size);
-    let completion = u64::from(model.completion_cap) * if double_cap { 2 } else { 1 };
+    let size = weight.size;
+    let pictures = weight.references as u64 * model.price.reference_tokens().unwrap_or_default();
+    let prompt = model.prompt_weight.tokens(size) + pictures;
+    let completion = u64::from(model.cap(weight.asked_cap, weight.double_cap));
     let cost = match step {
         Step::Caption | Step::Text => [1, prompt + completion, 0],
         Step::Image => [1, prompt, 1],

@@ -62,10 +62,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Every way there is, in the route's order; `turn` says which pool and key of a model come first.
-    pub(crate) fn new(catalog: &Catalog, route: &Route, turn: usize) -> Self {
+    /// Every way there is, in the route's order; `turn` says which pool and key of a model come first. With `references` only
+    /// models that make images of pictures are asked.
+    pub(crate) fn new(catalog: &Catalog, route: &Route, turn: usize, references: bool) -> Self {
         let mut candidates = Vec::new();
-        for (index, model) in route.models.iter().enumerate() {
+        for (index, model) in route.models.iter().enumerate().filter(|(_, model)| model.references || !references) {
             let pools = &catalog.providers[model.provider].pools;
             for pool in rotated(pools, turn) {
                 // A pool's keys turn once all its provider's pools had theirs.

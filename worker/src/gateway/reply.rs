@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use shared::prices::Tokens;
 
+use super::ask::ChatUsage;
 use super::wait::{moment, stated_wait};
 
 /// The answer to a chat completion. Only its first choice is looked at.
@@ -188,6 +189,12 @@ impl Usage {
 
     pub(crate) fn image_tokens(&self) -> u64 {
         self.prompt_tokens_details.as_ref().and_then(|details| details.image_tokens).unwrap_or_default()
+    }
+
+    /// As callers are told, who ask for a text.
+    pub(crate) fn of_chat(&self) -> ChatUsage {
+        let (prompt_tokens, completion_tokens) = (self.input(), self.output());
+        ChatUsage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
     }
 
     /// What prices are applied to; `None` when it does not say how many tokens came and went.

@@ -8,19 +8,21 @@ use shared::store::advance::Bill;
 use tokio::time::Instant;
 
 use super::admission::{Booked, Booking, Candidate, End, Gauges, Health, Refused, Why};
-use super::ask::Stop;
+use super::ask::{ChatUsage, Stop};
 use super::bill::{price, quote, request_id, unsent_bill};
-use super::catalog::{Key, Model, Pool, Provider};
+use super::catalog::{Key, Model, NoRoute, Pool, Provider};
 use super::dialect::Reading;
 use super::failure::Failure;
-use super::offers::scopes;
+use super::offers::{Weight, scopes};
 use super::plan::{Course, Offers, Pause, Plan, Target};
 use super::prices::Format;
+use super::reply::Usage;
 use super::stops::{
-    closed, exhausted, given_up, interrupted, jittered, not_configured, out_of_time, paused, reason, too_dear,
+    closed, exhausted, given_up, interrupted, jittered, not_configured, out_of_time, paused, reason,
+    takes_no_references, too_dear,
 };
 use super::verdict::{Class, Effect, Money, Verdict, verdict};
-use super::wire::{Answer, Bounds, Expected, Request, WireError, exchange};
+use super::wire::{Answer, Booking as Room, Bounds, Expected, Request, WireError, exchange};
 use super::{Gateway, Inner};
 use crate::settle::Ledger;
 
@@ -34,6 +36,21 @@ pub(super) trait Task: Sync {
 
     fn step(&self) -> Step;
 
+    /// The route that is asked in place of the step's own.
+    fn route(&self) -> Option<&str> {
+        None
+    }
+
+    /// The most tokens that the answer may have, where the work itself says so.
+    fn max_tokens(&self) -> Option<u32> {
+        None
+    }
+
+    /// How many pictures an image is to show.
+    fn references(&self) -> usize {
+        0
+    }
+
     /// The request for one target, and the most it can cost.
     fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft;
 
@@ -42,6 +59,7 @@ pub(super) trait Task: Sync {
         &self,
         inner: &Inner,
         place: &Place<'_>,
+        draft: &Draft,
         answer: Answer,
     ) -> impl Future<Output = Reading<Self::Reply>> + Send;
 }
@@ -58,25 +76,33 @@ pub(super) struct Place<'a> {
 /// A call as it would be made.
 pub(super) struct Draft {
     pub(super) request: Request,
-    /// Bytes of the request.
+    /// Bytes of the request, without the pictures in it.
     pub(super) size: usize,
     /// The most that the call can cost.
     pub(super) bound: Nanodollars,
     pub(super) expected: Expected,
     /// Of an image.
     pub(super) format: Option<Format>,
+    /// Whether it was asked for with twice the usual cap, because an answer was cut short.
+    pub(super) double_cap: bool,
 }
 
 /// A reply, and who made it.
 pub(super) struct Served<R> {
     pub(super) reply: R,
+    pub(super) usage: Option<ChatUsage>,
+    pub(super) cost: Nanodollars,
     pub(super) provider: String,
     pub(super) model: String,
 }
 
 /// What one call came to.
 enum Sent<R> {
-    Served(R),
+    Served {
+        reply: R,
+        usage: Option<ChatUsage>,
+        cost: Nanodollars,
+    },
     Failed {
         verdict: Verdict,
         /// What it cost, or may have.
@@ -108,8 +134,14 @@ impl Gateway {
     /// Runs `task` to its reply, or to the reason that there is none.
     pub(super) async fn run<T: Task>(&self, ledger: &mut impl Ledger, task: &T) -> Result<Served<T::Reply>, Stop> {
         let (catalog, step, start) = (&self.inner.catalog, task.step(), Instant::now());
-        let Some(route) = catalog.route(step) else { return Err(Stop::Failed(not_configured())) };
-        let mut plan = Plan::new(catalog, route, self.inner.next_turn());
+        let references = task.references();
+        let route = catalog.route_for(step, task.route(), references > 0).map_err(|missing| {
+            Stop::Failed(match missing {
+                NoRoute::Unconfigured => not_configured(),
+                NoRoute::TakesNoReferences => takes_no_references(),
+            })
+        })?;
+        let mut plan = Plan::new(catalog, route, self.inner.next_turn(), references > 0);
         let mut tries = Tries::default();
         let mut again: Option<(Target, bool)> = None;
         let mut size = None;
@@ -137,7 +169,8 @@ impl Gateway {
                 let draft = task.draft(&self.inner.place(route, *first), false);
                 drafted.insert((first.model, draft)).1.size
             });
-            let tiers = self.inner.candidates(step, route, &offers.tiers, size, double_cap);
+            let weight = Weight { size, references, asked_cap: task.max_tokens(), double_cap };
+            let tiers = self.inner.candidates(step, route, &offers.tiers, &weight);
             let booked = match self.book(step, &tiers).await {
                 Ok(booked) => booked,
                 // Where the repeat would have gone is full; others may not be.
@@ -157,9 +190,9 @@ impl Gateway {
                 _ => task.draft(&place, double_cap),
             };
             match self.call(ledger, task, &place, draft, booked, left).await? {
-                Sent::Served(reply) => {
+                Sent::Served { reply, usage, cost } => {
                     let (provider, model) = (place.provider.name.clone(), place.model.name.clone());
-                    return Ok(Served { reply, provider, model });
+                    return Ok(Served { reply, usage, cost, provider, model });
                 }
                 Sent::Missed => {
                     tokio::time::sleep(jittered(AFTER_CLOSED)).await;
@@ -217,6 +250,8 @@ impl Gateway {
             ledger.settle(unsent_bill());
             return Err(interrupted());
         };
+        // Whoever has room never waits for a slot, so those who wait for room get it.
+        let room = self.inner.memory.room_to_send(draft.request.encoded_pictures()).await;
         self.inner.admission.note_lead(picked.elapsed());
         tokio::time::sleep_until(at).await;
         if let Err(unsent) = self.inner.last_look(ledger, place, &candidate, at, &booking) {
@@ -225,7 +260,7 @@ impl Gateway {
         }
         booking.sent();
         let started = Instant::now();
-        let result = self.inner.send(call, place, &draft).await;
+        let result = self.inner.send(call, place, &draft, room).await;
         // Reading what came needs no slot.
         drop(slot);
         let mut bill = Bill { duration: started.elapsed(), ..unsent_bill() };
@@ -233,7 +268,7 @@ impl Gateway {
             Ok(answer) => {
                 bill.provider_request_id = request_id(&answer.headers);
                 let gauges = Gauges::read(&answer.headers);
-                let reading = task.read(&self.inner, place, answer).await;
+                let reading = task.read(&self.inner, place, &draft, answer).await;
                 (reading.content, reading.usage, gauges)
             }
             Err(error) => {
@@ -246,7 +281,8 @@ impl Gateway {
         let cost = if bill.state == AttemptState::Unknown { draft.bound } else { bill.cost };
         ledger.settle(bill);
         let counted = usage.as_ref().filter(|usage| usage.counts_tokens());
-        if let Some(usage) = counted {
+        // What pictures count for says nothing about bytes of text.
+        if let Some(usage) = counted.filter(|_| task.references() == 0) {
             place.model.prompt_weight.learn(candidate.size, usage.input());
         }
         let used = counted.map(|usage| usage.input() + usage.output());
@@ -254,7 +290,7 @@ impl Gateway {
         let failure = match content {
             Ok(reply) => {
                 booking.settle(end);
-                return Ok(Sent::Served(reply));
+                return Ok(Sent::Served { reply, usage: counted.map(Usage::of_chat), cost });
             }
             Err(failure) => failure,
         };
@@ -317,9 +353,9 @@ impl Inner {
         }
     }
 
-    async fn send(&self, call: CallId, place: &Place<'_>, draft: &Draft) -> Result<Answer, WireError> {
+    async fn send(&self, call: CallId, place: &Place<'_>, draft: &Draft, room: Room) -> Result<Answer, WireError> {
         let bounds = Bounds { first_byte: place.model.first_byte, whole: place.model.deadline, body: draft.expected };
-        exchange(&self.http, &self.memory, &place.key.endpoint, call, &draft.request, bounds).await
+        exchange(&self.http, &self.memory, &place.key.endpoint, call, &draft.request, room, bounds).await
     }
 
     /// Says what the failure teaches all workers: how long the limit rests, and what is put aside for how long. Keeps the

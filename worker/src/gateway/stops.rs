@@ -82,6 +82,13 @@ pub(super) fn too_dear() -> Reason {
     Reason { class: "cost_cap", message }
 }
 
+pub(super) fn takes_no_references() -> Reason {
+    let message = "None of the configured AI models makes images of a picture that it is shown. Ask whoever runs this \
+                   installation to set a key of a provider that has one (OPENAI_API_KEY or OPENROUTER_API_KEY_1)."
+        .to_owned();
+    Reason { class: "not_configured", message }
+}
+
 pub(super) fn not_configured() -> Reason {
     let message =
         "No AI provider is configured. Set OPENAI_API_KEY (or OPENROUTER_API_KEY_1, A4F_API_KEY), restart the \

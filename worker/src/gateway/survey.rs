@@ -144,7 +144,7 @@ fn of_key(provider: &str, key: &KeySurvey) -> Option<Warning> {
 /// What the lists say of the configured models of a provider.
 fn of_models(catalog: &Catalog, provider: &Provider, answers: &[&Answer<'_>], today: NaiveDate) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for (model, price, steps) in catalog.models_of(provider) {
+    for Configured { model, price, steps, is_legacy } in catalog.models_of(provider) {
         let mut warn = |kind, pool: Option<String>, date, text: String| {
             let (provider, model) = (provider.name.clone(), Some(model.to_owned()));
             warnings.push(Warning { kind, provider, pool, key: None, model, date, text });
@@ -159,7 +159,9 @@ fn of_models(catalog: &Catalog, provider: &Provider, answers: &[&Answer<'_>], to
             .map(|(key, _)| catalog.pools[catalog.keys[*key].pool].name.as_str())
             .collect();
         let asked: BTreeSet<usize> = lists.iter().map(|(key, _)| catalog.keys[*key].pool).collect();
-        if !lacking.is_empty() && lacking.len() == asked.len() {
+        if is_legacy {
+            // That they are gone is no news: their routes go on with other models.
+        } else if !lacking.is_empty() && lacking.len() == asked.len() {
             let text = format!("{named} is not among the provider's models");
             warn(WarningKind::ModelMissing, None, None, text);
         } else {
@@ -169,7 +171,9 @@ fn of_models(catalog: &Catalog, provider: &Provider, answers: &[&Answer<'_>], to
             }
         }
         let listed = lists.iter().find_map(|(_, list)| list.get(model));
-        if let Some(date) = listed.and_then(|listed| listed.shutdown_date).or(price.shutdown_date) {
+        if let Some(date) = listed.and_then(|listed| listed.shutdown_date).or(price.shutdown_date)
+            && !is_legacy
+        {
             if today >= date {
                 warn(WarningKind::ModelShutDown, None, Some(date), format!("{named} was switched off on {date}"));
             } else if today + AHEAD >= date {
@@ -194,15 +198,33 @@ fn of_models(catalog: &Catalog, provider: &Provider, answers: &[&Answer<'_>], to
     warnings
 }
 
+/// A model that is asked of a provider.
+struct Configured<'a> {
+    model: &'a str,
+    price: &'a ModelPrice,
+    /// The steps that ask it, and other routes that name it.
+    steps: Vec<&'a str>,
+    /// Whether it only stands in routes of old front ends.
+    is_legacy: bool,
+}
+
 impl Catalog {
-    /// The models that are asked of a provider, each with its price and the steps that ask it.
-    fn models_of<'a>(&'a self, provider: &Provider) -> Vec<(&'a str, &'a ModelPrice, Vec<&'static str>)> {
-        let mut models: Vec<(&str, &ModelPrice, Vec<&str>)> = Vec::new();
-        for (step, route) in self.routes() {
+    /// The models that are asked of a provider.
+    fn models_of<'a>(&'a self, provider: &Provider) -> Vec<Configured<'a>> {
+        let mut models: Vec<Configured<'_>> = Vec::new();
+        for (name, route) in self.routes() {
             for model in route.models.iter().filter(|model| self.providers[model.provider].name == provider.name) {
-                match models.iter_mut().find(|(name, ..)| *name == model.name) {
-                    Some((_, _, steps)) => steps.push(step.as_str()),
-                    None => models.push((&model.name, &model.price, vec![step.as_str()])),
+                match models.iter_mut().find(|known| known.model == model.name) {
+                    Some(known) => {
+                        known.steps.push(name);
+                        known.is_legacy &= route.is_legacy;
+                    }
+                    None => models.push(Configured {
+                        model: &model.name,
+                        price: &model.price,
+                        steps: vec![name],
+                        is_legacy: route.is_legacy,
+                    }),
                 }
             }
         }

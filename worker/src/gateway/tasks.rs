@@ -5,15 +5,15 @@ use std::sync::Arc;
 use shared::domain::Step;
 
 use super::Inner;
-use super::ask::{ChatAsk, ImageAsk, Judgement};
+use super::ask::{ChatAsk, ImageAsk, Judgement, Sizing};
 use super::dialect::{
-    ChatDraft, Found, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image, read_moderation,
+    self, ChatDraft, Cut, Found, ImageDraft, Reading, Source, read_chat, read_chat_image, read_image, read_moderation,
 };
 use super::failure::Failure;
 use super::prices::{Format, parse_size};
 use super::profiles::Dialect;
 use super::run::{Draft, Place, Task};
-use super::wire::{Answer, Body, Expected, Picture as Lifted, Request};
+use super::wire::{Answer, Body, Expected, Picture as Lifted};
 use crate::pictures::{LARGEST, Picture, Wanted};
 
 /// The size that is asked for where the asked one cannot be read.
@@ -21,30 +21,50 @@ const ORDINARY_SIZE: (u32, u32) = (1024, 1024);
 
 pub(super) struct Writing<T>(pub(super) ChatAsk<T>);
 
+impl<T> Writing<T> {
+    /// What is wanted of a text.
+    pub(super) fn make(&self, text: &str) -> Result<T, Failure> {
+        (self.0.read)(text).map_err(|unusable| Failure::Unusable(unusable.0))
+    }
+}
+
 impl<T: Send> Task for Writing<T> {
-    type Reply = T;
+    /// And whether the text is cut.
+    type Reply = (T, bool);
 
     fn step(&self) -> Step {
         self.0.step
     }
 
+    fn route(&self) -> Option<&str> {
+        self.0.route.as_deref()
+    }
+
+    fn max_tokens(&self) -> Option<u32> {
+        self.0.max_tokens
+    }
+
     fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft {
-        let cap = place.model.completion_cap.saturating_mul(if double_cap { 2 } else { 1 });
-        let request = place.provider.dialect.chat(&ChatDraft {
+        let cap = place.model.cap(self.0.max_tokens, double_cap);
+        let draft = ChatDraft {
             model: &place.model.name,
             messages: &self.0.messages,
             schema: self.0.schema.as_ref(),
             completion_cap: cap,
-        });
+        };
+        let request = dialect::chat(place.provider.dialect, &draft);
         let size = request.size();
         let bound = place.model.price.chat_bound(size, cap);
-        Draft { request, size, bound, expected: Expected::TEXT, format: None }
+        Draft { request, size, bound, expected: Expected::TEXT, format: None, double_cap }
     }
 
-    async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<T> {
-        let Reading { content, usage } = read_chat(&answer.body.bytes);
-        let read = |text: String| (self.0.read)(&text).map_err(|unusable| Failure::Unusable(unusable.0));
-        Reading { content: content.and_then(read), usage }
+    async fn read(&self, _: &Inner, _: &Place<'_>, draft: &Draft, answer: Answer) -> Reading<Self::Reply> {
+        // Half of a JSON object is nothing; of a text that is still too long, its beginning is what was asked for.
+        let is_plain = self.0.schema.is_none() && self.0.max_tokens.is_some();
+        let cut = if is_plain && draft.double_cap { Cut::IsTaken } else { Cut::IsAFailure };
+        let Reading { content, usage } = read_chat(&answer.body.bytes, cut);
+        let content = content.and_then(|written| Ok((self.make(&written.text)?, written.is_cut)));
+        Reading { content, usage }
     }
 }
 
@@ -59,13 +79,13 @@ impl Task for Moderating {
     }
 
     fn draft(&self, place: &Place<'_>, _: bool) -> Draft {
-        let request = Dialect::moderation(&place.model.name, &self.0);
+        let request = dialect::moderation(&place.model.name, &self.0);
         let size = request.size();
         let bound = place.model.price.chat_bound(size, 0);
-        Draft { request, size, bound, expected: Expected::TEXT, format: None }
+        Draft { request, size, bound, expected: Expected::TEXT, format: None, double_cap: false }
     }
 
-    async fn read(&self, _: &Inner, _: &Place<'_>, answer: Answer) -> Reading<Judgement> {
+    async fn read(&self, _: &Inner, _: &Place<'_>, _: &Draft, answer: Answer) -> Reading<Judgement> {
         read_moderation(&answer.body.bytes)
     }
 }
@@ -73,17 +93,19 @@ impl Task for Moderating {
 pub(super) struct Painting(pub(super) ImageAsk);
 
 impl Painting {
-    /// What the image has to be: of the shape that was sent, and what its platform takes.
-    fn wanted(&self, place: &Place<'_>) -> Wanted {
-        let format = self.format(place);
-        Wanted { size: (format.width, format.height), platform: self.0.platform.clone() }
+    /// The asked size in pixels.
+    fn size(&self) -> (u32, u32) {
+        parse_size(&self.0.size).unwrap_or(ORDINARY_SIZE)
     }
 
-    fn format(&self, place: &Place<'_>) -> Format {
-        let size = parse_size(&self.0.size).unwrap_or(ORDINARY_SIZE);
-        let nearest = place.model.price.nearest_format(size, &self.0.quality);
-        // Routes of images hold only models that make images, and those offer a format.
-        nearest.unwrap_or_else(|| Format { width: size.0, height: size.1, quality: self.0.quality.clone() })
+    /// What the image has to be: of the shape that was sent, and what its platform takes.
+    fn wanted(&self, format: Option<&Format>) -> Wanted {
+        let size = self.size();
+        Wanted {
+            size: format.map_or(size, |format| (format.width, format.height)),
+            brought_to: (self.0.sizing == Sizing::AsAsked).then_some(size),
+            platform: self.0.platform.clone(),
+        }
     }
 }
 
@@ -94,24 +116,32 @@ impl Task for Painting {
         Step::Image
     }
 
-    fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft {
-        let format = self.format(place);
-        let cap = place.model.completion_cap.saturating_mul(if double_cap { 2 } else { 1 });
-        let request = place.provider.dialect.image(&ImageDraft {
-            model: &place.model.name,
-            prompt: &self.0.prompt,
-            format: &format,
-            completion_cap: cap,
-        });
-        let size = request.size();
-        let bound = match &request {
-            Request::Chat(_) => place.model.price.chat_bound(size, cap),
-            Request::Image(_) | Request::Moderation(_) => place.model.price.image_bound(size, &format),
-        };
-        Draft { request, size, bound, expected: Expected::Picture, format: Some(format) }
+    fn route(&self) -> Option<&str> {
+        self.0.route.as_deref()
     }
 
-    async fn read(&self, inner: &Inner, place: &Place<'_>, answer: Answer) -> Reading<Self::Reply> {
+    fn references(&self) -> usize {
+        self.0.references.len()
+    }
+
+    fn draft(&self, place: &Place<'_>, double_cap: bool) -> Draft {
+        let format = place.model.format(self.size(), &self.0.quality);
+        let cap = place.model.cap(None, double_cap);
+        let draft = ImageDraft {
+            model: &place.model.name,
+            prompt: &self.0.whole_prompt(),
+            format: &format,
+            references: &self.0.references,
+            completion_cap: cap,
+        };
+        let request = dialect::image(place.provider.dialect, &draft);
+        let (size, price) = (request.size(), &place.model.price);
+        let bound = if request.is_chat() { price.chat_bound(size, cap) } else { price.image_bound(size, &format) };
+        let bound = bound + price.references_bound(self.references());
+        Draft { request, size, bound, expected: Expected::Picture, format: Some(format), double_cap }
+    }
+
+    async fn read(&self, inner: &Inner, place: &Place<'_>, draft: &Draft, answer: Answer) -> Reading<Self::Reply> {
         let Body { bytes, picture, booking } = answer.body;
         let Reading { content, usage } = match place.provider.dialect {
             Dialect::OpenRouter => read_chat_image(&bytes),
@@ -131,10 +161,12 @@ impl Task for Painting {
             Err(failure) => Err(failure),
         };
         let content = match content {
-            Ok(((bytes, booking), revised_prompt)) => match inner.pictures.check(bytes, self.wanted(place)).await {
-                Ok(picture) => Ok((picture.holding(Arc::new(booking)), revised_prompt)),
-                Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
-            },
+            Ok(((bytes, booking), revised_prompt)) => {
+                match inner.pictures.check(bytes, self.wanted(draft.format.as_ref())).await {
+                    Ok(picture) => Ok((picture.holding(Arc::new(booking)), revised_prompt)),
+                    Err(flaw) => Err(Failure::Unusable(flaw.to_string())),
+                }
+            }
             Err(failure) => Err(failure),
         };
         Reading { content, usage }

@@ -3,10 +3,12 @@
 //! [`Stage`] is a simulator and a gateway that calls it; [`Books`] is a ledger in memory that fails the test when a call
 //! is not reserved and settled exactly once.
 
+mod asks;
 mod bodies;
 mod crew;
 mod failures;
 mod happy;
+mod prints;
 mod rotation;
 mod scripted;
 mod weight;

@@ -7,6 +7,7 @@
 mod body;
 mod desk;
 mod endpoint;
+mod form;
 mod lift;
 mod memory;
 mod pieces;
@@ -30,29 +31,66 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) use body::{Body, BodyError, Expected, read_whole};
 pub(crate) use desk::{DeskRequest, SMALL as DESK_PATIENCE, ask as ask_desk};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use form::Form;
 pub(crate) use lift::{LIFTED, Picture};
-pub(crate) use memory::BodyMemory;
+pub(crate) use memory::{BodyMemory, Booking};
 
 use body::read_start;
+
+use super::ask::Reference;
 
 /// The header that our id of a call travels in, so that bills and attempts can be joined.
 const CLIENT_REQUEST_ID: &str = "x-client-request-id";
 /// What is read of an error's body; the rest is dropped.
 const ERROR_BODY: usize = 64 << 10;
 
-/// What is sent where.
+/// What is sent where. Pictures that go along are encoded right before they are sent.
 #[derive(Debug)]
 pub(crate) enum Request {
     Chat(Value),
+    /// A chat whose last message shows pictures.
+    ChatShowing(Value, Vec<Reference>),
     Image(Value),
+    /// An image made of pictures.
+    Edit(Form),
     Moderation(Value),
 }
 
 impl Request {
-    /// The size of the request as it is sent.
+    const fn body(&self) -> &Value {
+        match self {
+            Self::Chat(body) | Self::ChatShowing(body, _) | Self::Image(body) | Self::Moderation(body) => body,
+            Self::Edit(form) => &form.fields,
+        }
+    }
+
+    /// The request without the pictures in it.
+    pub(crate) fn into_body(self) -> Value {
+        match self {
+            Self::Chat(body) | Self::ChatShowing(body, _) | Self::Image(body) | Self::Moderation(body) => body,
+            Self::Edit(form) => form.fields,
+        }
+    }
+
+    pub(crate) const fn is_chat(&self) -> bool {
+        matches!(self, Self::Chat(_) | Self::ChatShowing(..))
+    }
+
+    /// The size of the request as it is sent, without the pictures in it.
     pub(crate) fn size(&self) -> usize {
-        let (Self::Chat(body) | Self::Image(body) | Self::Moderation(body)) = self;
-        body.to_string().len()
+        self.body().to_string().len()
+    }
+
+    /// What the pictures in it take in memory while it is sent.
+    pub(crate) fn encoded_pictures(&self) -> usize {
+        let bytes = |references: &[Reference]| references.iter().map(|it| it.bytes.len()).sum::<usize>();
+        match self {
+            Self::Chat(_) | Self::Image(_) | Self::Moderation(_) => 0,
+            // As they are.
+            Self::Edit(form) => bytes(&form.references),
+            // In base64, as JSON and as the text of it.
+            Self::ChatShowing(_, references) => bytes(references).div_ceil(3) * 8,
+        }
     }
 }
 
@@ -101,22 +139,32 @@ impl WireError {
     }
 }
 
-/// Sends `request` once and reads the answer.
+/// Sends `request` once and reads the answer. `room` is booked for the pictures in the request, and grows to hold the answer.
 pub(crate) async fn exchange(
     http: &reqwest::Client,
     memory: &BodyMemory,
     endpoint: &Arc<dyn Config>,
     call: CallId,
     request: &Request,
+    room: Booking,
     bounds: Bounds,
 ) -> Result<Answer, WireError> {
     let slot = Arc::new(Mutex::new(None));
-    let once = Once { http: http.clone(), memory: memory.clone(), bounds, slot: Arc::clone(&slot) };
+    let room = Arc::new(Mutex::new(room));
+    let once = Once { http: http.clone(), memory: memory.clone(), bounds, room, slot: Arc::clone(&slot) };
     let client = Client::build(http.clone(), Arc::clone(endpoint)).with_http_service(once);
     let id = call.to_string();
     let sent: Result<(), OpenAIError> = match request {
         Request::Chat(body) => match client.chat().header(CLIENT_REQUEST_ID, id.as_str()) {
             Ok(chat) => chat.create_byot(body).await,
+            Err(error) => Err(error),
+        },
+        Request::ChatShowing(body, references) => match client.chat().header(CLIENT_REQUEST_ID, id.as_str()) {
+            Ok(chat) => chat.create_byot(form::showing(body, references)).await,
+            Err(error) => Err(error),
+        },
+        Request::Edit(form) => match client.images().header(CLIENT_REQUEST_ID, id.as_str()) {
+            Ok(images) => images.edit_byot(form.clone()).await,
             Err(error) => Err(error),
         },
         Request::Image(body) => match client.images().header(CLIENT_REQUEST_ID, id.as_str()) {
@@ -145,7 +193,7 @@ pub(crate) async fn get(
     bounds: Bounds,
 ) -> Result<Answer, WireError> {
     let request = http.get(endpoint.url(path)).headers(endpoint.headers()).build();
-    let once = Once { http: http.clone(), memory: memory.clone(), bounds, slot: Slot::default() };
+    let once = Once { http: http.clone(), memory: memory.clone(), bounds, room: Arc::default(), slot: Slot::default() };
     once.attempt(request.map_err(|error| WireError::Unwritable(Box::new(error.into())))?).await
 }
 
@@ -158,6 +206,8 @@ struct Once {
     http: reqwest::Client,
     memory: BodyMemory,
     bounds: Bounds,
+    /// What is booked for the request; the answer takes it over.
+    room: Arc<Mutex<Booking>>,
     slot: Slot,
 }
 
@@ -196,12 +246,13 @@ impl Once {
             let body = read_start(&mut response, ERROR_BODY, deadline).await;
             return Err(WireError::Status { status, headers: Box::new(headers), body });
         }
-        let body =
-            read_whole(&mut response, &self.memory, self.bounds.body, deadline).await.map_err(|error| match error {
-                BodyError::Slow => WireError::Timeout,
-                BodyError::Broken(error) => WireError::Transfer(error),
-                BodyError::TooBig => WireError::TooBig(self.bounds.body.cap()),
-            })?;
+        let room = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
+        let body = read_whole(&mut response, &self.memory, room, self.bounds.body, deadline).await;
+        let body = body.map_err(|error| match error {
+            BodyError::Slow => WireError::Timeout,
+            BodyError::Broken(error) => WireError::Transfer(error),
+            BodyError::TooBig => WireError::TooBig(self.bounds.body.cap()),
+        })?;
         Ok(Answer { headers, body })
     }
 }

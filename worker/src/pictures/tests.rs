@@ -27,7 +27,13 @@ fn noise(width: u32, height: u32) -> DynamicImage {
 }
 
 async fn check_for(bytes: impl Into<Bytes>, size: (u32, u32), platform: &str) -> Result<Picture, Flaw> {
-    PictureCheck::new().check(bytes.into(), Wanted { size, platform: Platform::built_in(platform) }).await
+    let wanted = Wanted { size, brought_to: None, platform: Platform::built_in(platform) };
+    PictureCheck::new().check(bytes.into(), wanted).await
+}
+
+async fn bring_to(bytes: Bytes, size: (u32, u32), brought_to: (u32, u32)) -> Picture {
+    let wanted = Wanted { size, brought_to: Some(brought_to), platform: Platform::built_in("any") };
+    PictureCheck::new().check(bytes, wanted).await.expect("good")
 }
 
 async fn check(bytes: impl Into<Bytes>) -> Result<Picture, Flaw> {
@@ -125,4 +131,54 @@ async fn transparency_becomes_white() {
     let pixels = image::load_from_memory(&picture.bytes).expect("a JPEG").to_rgb8();
     assert!(pixels.get_pixel(100, 120).0.iter().all(|value| *value > 245));
     assert!(pixels.get_pixel(10, 10).0.iter().all(|value| *value < 45));
+}
+
+#[tokio::test]
+async fn a_picture_is_brought_to_the_asked_size_and_says_what_it_was_made_in() {
+    for (kind, format) in
+        [(Kind::Png, ImageFormat::Png), (Kind::Jpeg, ImageFormat::Jpeg), (Kind::WebP, ImageFormat::Jpeg)]
+    {
+        let picture = bring_to(encode(&fading(256, 256), kind), (256, 256), (512, 512)).await;
+        assert_eq!((picture.width, picture.height, picture.native), (512, 512, (256, 256)), "{kind:?}");
+        assert_eq!((picture.format, picture.flags), (format, vec![Flag::ImageResampled]), "{kind:?}");
+        let pixels = image::load_from_memory(&picture.bytes).expect("an image").to_rgb8();
+        assert_eq!(pixels.dimensions(), (512, 512));
+        let [red, green, _] = pixels.get_pixel(256, 256).0;
+        assert!((120..=136).contains(&red) && (120..=136).contains(&green), "{kind:?}: {red} {green}");
+    }
+    let png = encode(&fading(256, 256), Kind::Png);
+    let same = bring_to(png.clone(), (256, 256), (256, 256)).await;
+    assert_eq!((same.bytes, same.flags, same.native), (png, vec![], (256, 256)));
+}
+
+#[tokio::test]
+async fn another_shape_is_cut_around_the_middle() {
+    // Red to the left, blue to the right, and a white bar in the middle.
+    let bars = image::RgbImage::from_fn(400, 400, |x, _| {
+        image::Rgb(match x {
+            0..150 => [200, 0, 0],
+            150..250 => [255; 3],
+            _ => [0, 0, 200],
+        })
+    });
+    let picture = bring_to(encode(&bars.into(), Kind::Png), (400, 400), (300, 600)).await;
+    let pixels = image::load_from_memory(&picture.bytes).expect("an image").to_rgb8();
+    assert_eq!(pixels.dimensions(), (300, 600));
+    // A fourth is gone on each side; what is left is the bar between two narrow ones.
+    assert_eq!(pixels.get_pixel(10, 300).0, [200, 0, 0]);
+    assert_eq!(pixels.get_pixel(150, 300).0, [255; 3]);
+    assert_eq!(pixels.get_pixel(290, 300).0, [0, 0, 200]);
+    assert_eq!((picture.native, (picture.width, picture.height)), ((400, 400), (300, 600)));
+}
+
+#[tokio::test]
+async fn transparency_is_kept_when_a_picture_is_resampled() {
+    let mut half = image::RgbaImage::from_pixel(128, 128, image::Rgba([0, 0, 0, 0]));
+    for (x, y) in (0..128).flat_map(|x| (0..64).map(move |y| (x, y))) {
+        half.put_pixel(x, y, image::Rgba([10, 20, 30, 255]));
+    }
+    let picture = bring_to(encode(&half.into(), Kind::WebP), (128, 128), (256, 256)).await;
+    assert_eq!(picture.format, ImageFormat::Png);
+    let pixels = image::load_from_memory(&picture.bytes).expect("a PNG").to_rgba8();
+    assert_eq!((pixels.get_pixel(20, 20).0[3], pixels.get_pixel(20, 240).0[3]), (255, 0));
 }

@@ -1,6 +1,7 @@
 //! The request for a caption, and the check of what comes back.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::domain::Step;
@@ -20,12 +21,14 @@ const LONGEST_HASHTAG: usize = 100;
 pub(super) fn ask(brief: &CaptionBrief) -> ChatAsk<Caption> {
     ChatAsk {
         step: Step::Caption,
+        route: None,
         messages: vec![
             Message { role: Role::System, content: system(brief) },
             Message { role: Role::User, content: user(brief) },
         ],
         schema: Some(AnswerSchema { name: "post", schema: schema() }),
-        read,
+        max_tokens: None,
+        read: Arc::new(read),
     }
 }
 

@@ -10,7 +10,7 @@ use shared::store::advance::Caption;
 use shared::store::claim::Brief;
 
 use crate::checks::Overrun;
-use crate::gateway::{ChatAsk, ImageAsk};
+use crate::gateway::{ChatAsk, ImageAsk, Sizing};
 use crate::platforms::{Platform, Platforms};
 
 /// What a post is to be about.
@@ -54,8 +54,12 @@ pub fn shorter(brief: &CaptionBrief, draft: &Caption, over: &Overrun) -> ChatAsk
 /// such as `medium`.
 pub fn image(brief: &CaptionBrief, picture: &str, size: &str, quality: &str) -> ImageAsk {
     ImageAsk {
+        route: None,
         prompt: image::prompt(brief, picture),
+        instead_of: None,
+        references: Vec::new(),
         size: size.to_owned(),
+        sizing: Sizing::AsMade,
         quality: quality.to_owned(),
         platform: brief.platform.clone(),
     }

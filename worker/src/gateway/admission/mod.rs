@@ -37,6 +37,7 @@ use redis::RedisError;
 use shared::config::RedisSettings;
 use shared::domain::Step;
 use shared::gateway_state;
+use shared::profiles::OnRedisLoss;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -61,17 +62,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_AWAY: Duration = Duration::from_millis(200);
 /// How soon to come back while calls pause for want of Redis.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What is done about limits while Redis is away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnRedisLoss {
-    /// Each worker uses its share of them.
-    #[default]
-    Share,
-    /// No call is made.
-    Pause,
-}
 
 #[derive(Debug)]
 pub(crate) struct Admission {

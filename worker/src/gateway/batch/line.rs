@@ -11,7 +11,7 @@ use super::BatchPlace;
 use crate::gateway::Gateway;
 use crate::gateway::ask::ChatAsk;
 use crate::gateway::bill::{price, unsent_bill};
-use crate::gateway::dialect::{Reading, read_chat};
+use crate::gateway::dialect::{Cut, Reading, read_chat};
 use crate::gateway::failure::{Failure, Refused};
 use crate::gateway::reply::ProviderError;
 use crate::gateway::run::Task;
@@ -66,9 +66,8 @@ impl Gateway {
         let writing = Writing(ask);
         let draft = writing.draft(&self.inner.look_up(place), false);
         let Reading { content, usage } = if response.status_code < 400 {
-            let Reading { content, usage } = read_chat(body);
-            let read = |text: String| (writing.0.read)(&text).map_err(|unusable| Failure::Unusable(unusable.0));
-            Reading { content: content.and_then(read), usage }
+            let Reading { content, usage } = read_chat(body, Cut::IsAFailure);
+            Reading { content: content.and_then(|written| writing.make(&written.text)), usage }
         } else {
             let refused =
                 Refused { status: response.status_code, error: ProviderError::from_body(body), retry_after: None };

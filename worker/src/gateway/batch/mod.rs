@@ -20,7 +20,6 @@ use super::offers::scopes;
 use super::plan::Target;
 use super::run::{Draft, Place, Task};
 use super::tasks::Writing;
-use super::wire::Request;
 use super::{Gateway, Inner};
 
 pub(crate) use desk::{DeskError, ProviderView, Status};
@@ -94,9 +93,7 @@ impl Gateway {
 
     /// The request of a line.
     pub(crate) fn write_line<T: Send + Sync>(&self, place: &BatchPlace, ask: ChatAsk<T>) -> serde_json::Value {
-        let (Request::Chat(body) | Request::Image(body) | Request::Moderation(body)) =
-            Writing(ask).draft(&self.inner.look_up(place), false).request;
-        body
+        Writing(ask).draft(&self.inner.look_up(place), false).request.into_body()
     }
 }
 

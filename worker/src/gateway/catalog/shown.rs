@@ -5,7 +5,7 @@ use std::fmt;
 use shared::domain::Step;
 use shared::gateway_state::{self, Dimension};
 
-use super::Catalog;
+use super::{Catalog, Model};
 
 impl Catalog {
     /// What others may see of it.
@@ -29,15 +29,15 @@ impl Catalog {
 
     fn shown_models(&self, provider: usize) -> Vec<gateway_state::CatalogModel> {
         let mut shown: Vec<gateway_state::CatalogModel> = Vec::new();
-        for (step, route) in &self.routes {
+        for (name, route) in self.routes() {
             for model in route.models.iter().filter(|model| model.provider == provider) {
                 if let Some(known) = shown.iter_mut().find(|known| known.name == model.name) {
-                    known.steps.push(step.as_str().to_owned());
+                    known.steps.push(name.to_owned());
                     continue;
                 }
                 let limits = Dimension::ALL.into_iter().zip(model.stated).filter(|(_, limit)| *limit > 0);
                 shown.push(gateway_state::CatalogModel {
-                    steps: vec![step.as_str().to_owned()],
+                    steps: vec![name.to_owned()],
                     name: model.name.clone(),
                     meter: self.providers[provider].meter(model).to_owned(),
                     limits: limits.collect(),
@@ -48,7 +48,7 @@ impl Catalog {
     }
 }
 
-/// For logs: providers with their pools and the labels of their keys, and each step's models. Never a key.
+/// For logs: providers with their pools and the labels of their keys, and each route's models. Never a key.
 impl fmt::Display for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for provider in &self.providers {
@@ -59,12 +59,16 @@ impl fmt::Display for Catalog {
             }
             f.write_str("); ")?;
         }
-        let chain = |step: Step| {
-            let models = self.route(step).map_or(&[][..], |route| &route.models);
+        let chain = |models: &[Model]| {
             let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         };
-        let (captions, moderation) = (chain(Step::Caption), chain(Step::Moderation));
-        write!(f, "captions by {captions}; moderation by {moderation}; images by {}", chain(Step::Image))
+        let of = |step: Step| chain(self.route(step).map_or(&[][..], |route| &route.models));
+        let [captions, moderation, images, texts] = [Step::Caption, Step::Moderation, Step::Image, Step::Text].map(of);
+        write!(f, "captions by {captions}; moderation by {moderation}; images by {images}; texts by {texts}")?;
+        for (name, route) in self.routes().filter(|(name, _)| name.parse::<Step>().is_err()) {
+            write!(f, "; {name} by {}", chain(&route.models))?;
+        }
+        Ok(())
     }
 }

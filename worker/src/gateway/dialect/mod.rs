@@ -7,12 +7,12 @@ mod reading;
 
 use serde_json::{Value, json};
 
-use super::ask::{AnswerSchema, Message};
+use super::ask::{AnswerSchema, Message, Reference};
 use super::prices::Format;
 use super::profiles::Dialect;
-use super::wire::Request;
+use super::wire::{Form, Request};
 
-pub(crate) use reading::{Found, Reading, Source, read_chat, read_chat_image, read_image, read_moderation};
+pub(crate) use reading::{Cut, Found, Reading, Source, read_chat, read_chat_image, read_image, read_moderation};
 
 /// A chat to be written down.
 pub(crate) struct ChatDraft<'a> {
@@ -27,38 +27,35 @@ pub(crate) struct ImageDraft<'a> {
     pub(crate) model: &'a str,
     pub(crate) prompt: &'a str,
     pub(crate) format: &'a Format,
+    /// Pictures that it is to show.
+    pub(crate) references: &'a [Reference],
     pub(crate) completion_cap: u32,
 }
 
-impl Dialect {
-    pub(crate) fn chat(self, draft: &ChatDraft<'_>) -> Request {
-        Request::Chat(match self {
-            Self::OpenAi => openai::chat(draft),
-            Self::OpenRouter => openrouter::chat(draft),
-            Self::A4f => a4f::chat(draft),
-        })
-    }
+pub(crate) fn chat(dialect: Dialect, draft: &ChatDraft<'_>) -> Request {
+    Request::Chat(match dialect {
+        Dialect::OpenAi => openai::chat(draft),
+        Dialect::OpenRouter => openrouter::chat(draft),
+        Dialect::A4f => a4f::chat(draft),
+    })
+}
 
-    pub(crate) fn image(self, draft: &ImageDraft<'_>) -> Request {
-        match self {
-            Self::OpenAi => Request::Image(openai::image(draft)),
-            Self::OpenRouter => Request::Chat(openrouter::image(draft)),
-            Self::A4f => Request::Image(a4f::image(draft)),
-        }
+/// The pictures to be shown go along as files, or as data in the message. A4F takes none, so none of its models is asked
+/// with some ([`Dialect::takes_references`]).
+pub(crate) fn image(dialect: Dialect, draft: &ImageDraft<'_>) -> Request {
+    let references = draft.references.to_vec();
+    match (dialect, references.is_empty()) {
+        (Dialect::OpenAi, true) => Request::Image(openai::image(draft)),
+        (Dialect::OpenAi, false) => Request::Edit(Form { fields: openai::image(draft), references }),
+        (Dialect::OpenRouter, true) => Request::Chat(openrouter::image(draft)),
+        (Dialect::OpenRouter, false) => Request::ChatShowing(openrouter::image(draft), references),
+        (Dialect::A4f, _) => Request::Image(a4f::image(draft)),
     }
+}
 
-    /// A text to be judged. Only `OpenAI` has an endpoint for it; see [`Self::moderates`].
-    pub(crate) fn moderation(model: &str, text: &str) -> Request {
-        Request::Moderation(json!({ "model": model, "input": text }))
-    }
-
-    /// Whether the provider judges texts.
-    pub(crate) const fn moderates(self) -> bool {
-        match self {
-            Self::OpenAi => true,
-            Self::OpenRouter | Self::A4f => false,
-        }
-    }
+/// A text to be judged. Only `OpenAI` has an endpoint for it ([`Dialect::moderates`]).
+pub(crate) fn moderation(model: &str, text: &str) -> Request {
+    Request::Moderation(json!({ "model": model, "input": text }))
 }
 
 /// The messages as they are sent.
@@ -78,22 +75,27 @@ fn response_format(schema: &AnswerSchema) -> Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{ChatDraft, Dialect, Format, ImageDraft, Request};
-    use crate::gateway::{AnswerSchema, Message, Role};
+    use super::{ChatDraft, Dialect, Form, Format, ImageDraft, Request};
+    use crate::gateway::{AnswerSchema, Message, Reference, Role};
 
     fn chat(dialect: Dialect) -> Value {
         let messages = [(Role::System, "rules"), (Role::User, "brief")]
             .map(|(role, content)| Message { role, content: content.to_owned() });
         let schema = AnswerSchema { name: "post", schema: json!({ "type": "object" }) };
-        let request =
-            dialect.chat(&ChatDraft { model: "m", messages: &messages, schema: Some(&schema), completion_cap: 9 });
+        let draft = ChatDraft { model: "m", messages: &messages, schema: Some(&schema), completion_cap: 9 };
+        let request = super::chat(dialect, &draft);
         let Request::Chat(body) = request else { panic!("a chat") };
         body
     }
 
     fn image(dialect: Dialect, model: &str, quality: &str) -> Request {
+        showing(dialect, model, quality, &[])
+    }
+
+    fn showing(dialect: Dialect, model: &str, quality: &str, references: &[Reference]) -> Request {
         let format = Format { width: 1024, height: 1536, quality: quality.to_owned() };
-        dialect.image(&ImageDraft { model, prompt: "a loaf", format: &format, completion_cap: 9 })
+        let draft = ImageDraft { model, prompt: "a loaf", format: &format, references, completion_cap: 9 };
+        super::image(dialect, &draft)
     }
 
     #[test]
@@ -132,5 +134,19 @@ mod tests {
         let Request::Chat(body) = image(Dialect::OpenRouter, "g/m:free", "standard") else { panic!("a chat") };
         assert_eq!(body["modalities"], json!(["image", "text"]));
         assert_eq!(body["messages"], json!([{ "role": "user", "content": "a loaf" }]));
+    }
+
+    #[test]
+    fn images_of_pictures_as_they_are_sent() {
+        let loaf = Reference { bytes: "png".into(), format: shared::media::ImageFormat::Png };
+        let form = showing(Dialect::OpenAi, "gpt-image-2", "high", std::slice::from_ref(&loaf));
+        let Request::Edit(Form { fields, references }) = form else { panic!("a form") };
+        let plain =
+            json!({ "model": "gpt-image-2", "prompt": "a loaf", "n": 1, "size": "1024x1536", "quality": "high" });
+        assert_eq!((fields, references.len()), (plain, 1));
+        let chat = showing(Dialect::OpenRouter, "g/m:free", "standard", &[loaf]);
+        assert_eq!(chat.size(), image(Dialect::OpenRouter, "g/m:free", "standard").size(), "pictures are no text");
+        let Request::ChatShowing(body, references) = chat else { panic!("a chat") };
+        assert_eq!((&body["modalities"], references.len()), (&json!(["image", "text"]), 1));
     }
 }

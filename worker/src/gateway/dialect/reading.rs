@@ -29,18 +29,37 @@ pub(crate) enum Source {
     Url(String),
 }
 
-pub(crate) fn read_chat(body: &[u8]) -> Reading<String> {
-    let Reading { content, usage } = choice(body);
-    let text = content.map(|choice| choice.message.unwrap_or_default().content.into_text());
-    let content = text.and_then(|text| {
-        if text.trim().is_empty() { Err(Failure::Unusable("an empty answer".to_owned())) } else { Ok(text) }
+/// What becomes of a text that ends where the model was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    IsAFailure,
+    IsTaken,
+}
+
+/// A text that came through chat.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) is_cut: bool,
+}
+
+pub(crate) fn read_chat(body: &[u8], cut: Cut) -> Reading<Written> {
+    let Reading { content, usage } = choice(body, cut);
+    let content = content.and_then(|choice| {
+        let is_cut = choice.finish_reason.0 == CUT;
+        let text = choice.message.unwrap_or_default().content.into_text();
+        match (text.trim().is_empty(), is_cut) {
+            (false, _) => Ok(Written { text, is_cut }),
+            (true, true) => Err(Failure::CutShort),
+            (true, false) => Err(Failure::Unusable("an empty answer".to_owned())),
+        }
     });
     Reading { content, usage }
 }
 
 /// An image that came through chat: a data URL in the message.
 pub(crate) fn read_chat_image(body: &[u8]) -> Reading<Found> {
-    let Reading { content, usage } = choice(body);
+    let Reading { content, usage } = choice(body, Cut::IsAFailure);
     let content = content.and_then(|choice| {
         let image = choice.message.and_then(|message| message.images);
         let url = image.map(|image| image.image_url.url).unwrap_or_default();
@@ -92,7 +111,7 @@ pub(crate) fn read_moderation(body: &[u8]) -> Reading<Judgement> {
 }
 
 /// The first choice of a chat, if the chat ended well.
-fn choice(body: &[u8]) -> Reading<Choice> {
+fn choice(body: &[u8], cut: Cut) -> Reading<Choice> {
     let answer: ChatAnswer = match parse(body) {
         Ok(answer) => answer,
         Err(failure) => return Reading { content: Err(failure), usage: None },
@@ -100,17 +119,20 @@ fn choice(body: &[u8]) -> Reading<Choice> {
     let content = match (answer.error, answer.choices) {
         (Some(error), _) => Err(Failure::ErrorInSuccess(error)),
         (None, None) => Err(Failure::Unusable("an answer without a choice".to_owned())),
-        (None, Some(choice)) => ended_well(choice),
+        (None, Some(choice)) => ended_well(choice, cut),
     };
     Reading { content, usage: answer.usage }
 }
 
-fn ended_well(choice: Choice) -> Result<Choice, Failure> {
+/// The reason that an answer ends with which was cut off at its cap.
+const CUT: &str = "length";
+
+fn ended_well(choice: Choice, cut: Cut) -> Result<Choice, Failure> {
     if let Some(error) = choice.error {
         return Err(Failure::ErrorInSuccess(error));
     }
     match choice.finish_reason.0.as_str() {
-        "length" => Err(Failure::CutShort),
+        CUT if cut == Cut::IsAFailure => Err(Failure::CutShort),
         "content_filter" => Err(Failure::Filtered),
         _ if choice.message.as_ref().is_some_and(|message| !message.refusal.0.is_empty()) => Err(Failure::Declined),
         _ => Ok(choice),

@@ -56,7 +56,7 @@ fn any_failure() -> impl Strategy<Value = Failure> {
 /// Lets every call fail as `failure` says, and returns what was called. Rests are over at once.
 fn walk(catalog: &Catalog, turn: usize, mut failure: impl FnMut(Target) -> Failure) -> Vec<(Target, Class)> {
     let (route, now) = (catalog.route(Step::Caption).expect("configured"), Instant::now());
-    let mut plan = Plan::new(catalog, route, turn);
+    let mut plan = Plan::new(catalog, route, turn, false);
     let (mut calls, mut again) = (Vec::new(), None);
     let mut aside: Vec<(Target, Effect)> = Vec::new();
     for _ in 0..1000 {
@@ -89,7 +89,7 @@ fn each_pool_offers_one_key_in_turn_and_what_is_put_aside_is_left_out() {
     let now = Instant::now();
     for (catalog, wide) in [(&one, 1), (&each, KEYS)] {
         let route = catalog.route(Step::Caption).expect("configured");
-        let plan = Plan::new(catalog, route, 1);
+        let plan = Plan::new(catalog, route, 1, false);
         let offers = plan.offers(&catalog.limits, |_| None, now);
         assert_eq!((offers.tiers.len(), offers.soonest), (route.models.len(), None));
         assert!(offers.tiers.iter().all(|tier| tier.len() == wide));

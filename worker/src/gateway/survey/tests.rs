@@ -56,6 +56,8 @@ async fn keys_that_are_refused_and_models_that_are_gone_are_named_and_nothing_is
     assert_eq!(of(WarningKind::ShutdownAnnounced), ["gpt-image-2"]);
     let missing = of(WarningKind::ModelMissing);
     assert!(missing.contains(&"gpt-4o-mini") && missing.contains(&"gpt-image-2.6-flare"), "{missing:?}");
+    // Old front ends name them; that they are gone is no news.
+    assert!(!missing.contains(&"gpt-3.5-turbo") && !missing.contains(&"dall-e-3"), "{missing:?}");
     assert!(!missing.contains(&"gpt-6-luna") && !missing.contains(&"gpt-6.1-terra"), "{missing:?}");
     assert_eq!(of(WarningKind::KeyRefused), [""]);
     assert!(survey.warnings.iter().all(|warning| !warning.text.contains("OPENAI_API_KEY")), "{:?}", survey.warnings);

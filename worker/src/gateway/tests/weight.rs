@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shared::prices::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
 
-use crate::gateway::dialect::{ChatDraft, ImageDraft};
+use crate::gateway::dialect::{self, ChatDraft, ImageDraft};
 use crate::gateway::prices::Format;
 use crate::gateway::profiles::Dialect;
 use crate::platforms::Platforms;
@@ -21,15 +21,16 @@ fn caption(brief: &CaptionBrief) -> usize {
     let ask = prompts::caption(brief);
     let draft =
         ChatDraft { model: MODEL, messages: &ask.messages, schema: ask.schema.as_ref(), completion_cap: 100_000 };
-    DIALECTS.iter().map(|dialect| dialect.chat(&draft).size()).max().unwrap_or_default()
+    DIALECTS.iter().map(|dialect| dialect::chat(*dialect, &draft).size()).max().unwrap_or_default()
 }
 
 /// The dearest dialect's request for an image, in bytes.
 fn image(brief: &CaptionBrief, picture: &str) -> usize {
     let ask = prompts::image(brief, picture, "1024x1024", "standard");
     let format = Format { width: 1024, height: 1024, quality: "standard".to_owned() };
-    let draft = ImageDraft { model: MODEL, prompt: &ask.prompt, format: &format, completion_cap: 100_000 };
-    DIALECTS.iter().map(|dialect| dialect.image(&draft).size()).max().unwrap_or_default()
+    let draft =
+        ImageDraft { model: MODEL, prompt: &ask.prompt, format: &format, references: &[], completion_cap: 100_000 };
+    DIALECTS.iter().map(|dialect| dialect::image(*dialect, &draft).size()).max().unwrap_or_default()
 }
 
 fn short(value: &str) -> usize {

@@ -56,12 +56,13 @@ pub(crate) enum BodyError {
     TooBig,
 }
 
-/// Reads the rest of `response`, as much of it as `expected` allows.
+/// Reads the rest of `response`, as much of it as `expected` allows. `booking` is the room that there is already.
 ///
 /// Blanks before the first character are counted and not kept: some routers send them to keep a connection alive.
 pub(crate) async fn read_whole(
     response: &mut reqwest::Response,
     memory: &BodyMemory,
+    mut booking: Booking,
     expected: Expected,
     deadline: Instant,
 ) -> Result<Body, BodyError> {
@@ -69,7 +70,7 @@ pub(crate) async fn read_whole(
     if response.content_length().is_some_and(|stated| stated > cap as u64) {
         return Err(BodyError::TooBig);
     }
-    let (mut booking, mut keeper, mut read) = (Booking::default(), Keeper::new(expected), 0);
+    let (mut keeper, mut read) = (Keeper::new(expected), 0);
     loop {
         let patience = deadline.min(Instant::now() + IDLE);
         let mut chunk = match timeout_at(patience, response.chunk()).await {

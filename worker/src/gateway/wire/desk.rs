@@ -61,8 +61,9 @@ pub(crate) async fn ask(
     endpoint: &Arc<dyn Config>,
     request: DeskRequest<'_>,
 ) -> Result<Answer, WireError> {
-    let slot = Arc::new(Mutex::new(None));
-    let once = Once { http: http.clone(), memory: memory.clone(), bounds: request.bounds(), slot: Arc::clone(&slot) };
+    let (slot, bounds) = (Arc::new(Mutex::new(None)), request.bounds());
+    let once =
+        Once { http: http.clone(), memory: memory.clone(), bounds, room: Arc::default(), slot: Arc::clone(&slot) };
     let client = Client::build(http.clone(), Arc::clone(endpoint)).with_http_service(once);
     let sent: Result<(), OpenAIError> = match request {
         DeskRequest::Upload { name, bytes } => {

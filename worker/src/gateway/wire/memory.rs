@@ -1,4 +1,5 @@
-//! One budget for the bodies of all answers that are in memory, from their arrival until what they held is stored.
+//! One budget for the bodies of all answers that are in memory, from their arrival until what they held is stored, and for the
+//! pictures that requests take along.
 //!
 //! A body books [`ORDINARY`] bytes once it outgrows [`FREE`]. One that outgrows that too takes one of a few permits for
 //! the largest. Whoever holds a large permit never waits again, so those who wait always get their turn; meanwhile they
@@ -23,9 +24,11 @@ pub(crate) struct BodyMemory {
     large: Arc<Semaphore>,
 }
 
-/// Room for one body; given back when dropped.
+/// Room for one call's request and for its answer; given back when dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Booking {
+    /// What the request takes.
+    sent: usize,
     room: usize,
     permits: Vec<OwnedSemaphorePermit>,
 }
@@ -35,8 +38,16 @@ impl BodyMemory {
         Self { ordinary: Arc::new(Semaphore::new(ORDINARY_PERMITS)), large: Arc::new(Semaphore::new(LARGE_PERMITS)) }
     }
 
-    /// Waits for room for a body of `size`, beside the room it has already.
+    /// Waits for room for a request with so many bytes of pictures.
+    pub(crate) async fn room_to_send(&self, size: usize) -> Booking {
+        let mut booking = Booking { sent: size, ..Booking::default() };
+        self.make_room(&mut booking, 0).await;
+        booking
+    }
+
+    /// Waits for room for an answer of `size`, beside the room it has already.
     pub(crate) async fn make_room(&self, booking: &mut Booking, size: usize) {
+        let size = booking.sent.saturating_add(size);
         if size <= booking.room.max(FREE) {
             return;
         }
@@ -79,5 +90,17 @@ mod tests {
         held.pop();
         assert!(memory.make_room(&mut late, ORDINARY + 1).now_or_never().is_some());
         assert!(memory.make_room(&mut late, usize::MAX).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_request_and_its_answer_share_their_room() {
+        let memory = BodyMemory::new();
+        let mut room = memory.room_to_send(ORDINARY - FREE).await;
+        assert_eq!(room.permits.len(), 1);
+        memory.make_room(&mut room, FREE).await;
+        assert_eq!(room.permits.len(), 1, "the answer has room beside the request");
+        memory.make_room(&mut room, FREE + 1).await;
+        assert_eq!(room.permits.len(), 2, "both together are large");
+        assert!(memory.room_to_send(0).await.permits.is_empty());
     }
 }
