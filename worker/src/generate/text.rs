@@ -1,5 +1,7 @@
 //! A text.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use shared::domain::{Context, Step};
 use shared::kinds::{TextParameters, TextResult};
@@ -37,6 +39,7 @@ fn ask(parameters: &TextParameters, context: &Context) -> ChatAsk<String> {
         .context(context);
     ChatAsk {
         step: Step::Text,
+        route: context.route.clone(),
         messages: vec![
             Message {
                 role: Role::System,
@@ -45,7 +48,8 @@ fn ask(parameters: &TextParameters, context: &Context) -> ChatAsk<String> {
             Message { role: Role::User, content: brief.end() },
         ],
         schema: None,
-        read: |answer| Ok(answer.to_owned()),
+        max_tokens: Some(parameters.max_tokens),
+        read: Arc::new(|answer| Ok(answer.to_owned())),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use image::ImageFormat as Kind;
 
-use super::{Bytes, Cursor, DynamicImage, Flag, Flaw, ImageFormat, Picture, PictureCheck, Platform, Wanted};
+use super::{
+    Bytes, Cursor, DynamicImage, Flag, Flaw, ImageFormat, NEAR_COPY, Picture, PictureCheck, Platform, Wanted, alikeness,
+};
 
 fn encode(image: &DynamicImage, format: Kind) -> Bytes {
     let mut bytes = Cursor::new(Vec::new());
@@ -181,4 +183,25 @@ async fn transparency_is_kept_when_a_picture_is_resampled() {
     assert_eq!(picture.format, ImageFormat::Png);
     let pixels = image::load_from_memory(&picture.bytes).expect("a PNG").to_rgba8();
     assert_eq!((pixels.get_pixel(20, 20).0[3], pixels.get_pixel(20, 240).0[3]), (255, 0));
+}
+
+/// A disc of a colour on white, at a place: as plain and as even as a logo is.
+fn disc(x: i64, y: i64, radius: i64, colour: [u8; 3]) -> DynamicImage {
+    let inside = |px: u32, py: u32| (i64::from(px) - x).pow(2) + (i64::from(py) - y).pow(2) < radius.pow(2);
+    image::RgbImage::from_fn(512, 512, |px, py| image::Rgb(if inside(px, py) { colour } else { [255; 3] })).into()
+}
+
+#[tokio::test]
+async fn plain_pictures_have_prints_that_last_and_differ() {
+    let print =
+        async |image: &DynamicImage, kind| check_for(encode(image, kind), (512, 512), "any").await.expect("good").print;
+    let centred = disc(256, 256, 120, [200, 30, 30]);
+    let one = print(&centred, Kind::Png).await;
+    let soft = DynamicImage::from(image::imageops::blur(&centred.to_rgb8(), 1.5));
+    for (image, kind) in [(&centred, Kind::Jpeg), (&centred, Kind::WebP), (&soft, Kind::Jpeg)] {
+        assert!(alikeness(one, print(image, kind).await) <= NEAR_COPY, "{kind:?}");
+    }
+    for other in [disc(150, 150, 120, [200, 30, 30]), disc(256, 256, 220, [200, 30, 30]), fading(512, 512)] {
+        assert!(alikeness(one, print(&other, Kind::Png).await) > NEAR_COPY);
+    }
 }
