@@ -83,7 +83,7 @@ struct KeyView {
 #[oai(rename = "ProviderModel", read_only_all)]
 struct ModelView {
     name: String,
-    /// The steps that ask it.
+    /// The steps that ask it, and other routes that name it.
     steps: Vec<String>,
     /// `ok`, `put_aside`, `resting` (over its limit) or `breaker`.
     state: String,
