@@ -4,6 +4,7 @@
 //! is short: it reads its body through [`parse`], calls the store, and answers with a view. Whatever goes wrong becomes a
 //! [`problem::Problem`]. The API thinks little: it records work in Postgres and lets workers do it.
 
+pub mod analytics;
 pub mod answer;
 pub mod app;
 pub mod auth;
@@ -22,14 +23,18 @@ pub mod generations;
 pub mod idempotency_key;
 pub mod jobs;
 pub mod media;
+mod once;
+mod owned;
 pub mod page;
 pub mod parse;
+mod period;
 pub mod posts;
 pub mod problem;
 pub mod projects;
 pub mod providers;
 pub mod rate_limit;
 pub mod routes;
+pub mod segments;
 pub mod serve;
 pub mod service;
 pub mod streams;

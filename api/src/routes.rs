@@ -11,13 +11,14 @@ use poem_openapi::__private::UrlQuery;
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
+use crate::analytics::AnalyticsApi;
 use crate::app::App;
 use crate::auth::AccountsApi;
 use crate::batches::BatchesApi;
 use crate::brand_kits::BrandKitsApi;
 use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
-use crate::compat::{PixovaApi, SocialMediaGeneratorApi};
+use crate::compat::{ArtifyApi, PixovaApi, SocialMediaGeneratorApi};
 use crate::door::{Door, Template};
 use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
@@ -28,6 +29,7 @@ use crate::posts::PostsApi;
 use crate::problem::CODES;
 use crate::projects::ProjectsApi;
 use crate::providers::ProvidersApi;
+use crate::segments::SegmentsApi;
 use crate::service::{self, Pages, ServiceApi};
 use crate::streams::StreamsApi;
 use crate::templates::TemplatesApi;
@@ -47,6 +49,10 @@ pub enum Chapter {
     Templates,
     /// Caps on what campaigns and months may cost.
     Budgets,
+    /// People whom generated texts speak to.
+    Segments,
+    /// What came of content once it was out.
+    Analytics,
     /// Single posts and what was tried for them.
     Posts,
     /// Texts, images, designs and plans, one at a time.
@@ -60,19 +66,25 @@ pub enum Chapter {
     SocialMediaGenerator,
     /// The paths and shapes of Pixova. With `BROADSIDE_COMPAT__OPEN_AS` they need no token.
     Pixova,
+    /// The paths and shapes of Artify. With `BROADSIDE_COMPAT__OPEN_AS` they need no token.
+    Artify,
 }
 
 /// Every room of the API. A new one is added here, and its operations are routed and described.
-type Rooms = (AccountsApi, ProjectRooms, CampaignsApi, BatchRooms, GenerationRooms, ServiceRooms, OlderBackEnds);
+type Rooms =
+    (AccountsApi, ProjectRooms, CampaignsApi, BatchRooms, GenerationRooms, InsightRooms, ServiceRooms, OlderBackEnds);
 
 /// Projects and what they hold.
 type ProjectRooms = (ProjectsApi, BrandKitsApi);
 
 /// The paths of older back ends.
-type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi);
+type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi, ArtifyApi);
 
 /// The service itself and the providers that it calls.
 type ServiceRooms = (ServiceApi, ProvidersApi);
+
+/// Whom content is for, and what came of it.
+type InsightRooms = (SegmentsApi, AnalyticsApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
 type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi, DownloadApi);
@@ -93,10 +105,11 @@ fn rooms(app: &Arc<App>) -> Rooms {
         DownloadApi::new(app()),
     );
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
-    let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()));
+    let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));
     let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
+    let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
-    (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, service, older)
+    (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, insight, service, older)
 }
 
 /// Everything that is served, behind the door.

@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 17] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -32,6 +32,8 @@ const TABLES: [&str; 15] = [
     "templates",
     "brand_kits",
     "assets",
+    "segments",
+    "metrics",
 ];
 
 /// Why the schema could not be brought to where it should be.

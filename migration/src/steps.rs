@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -32,6 +32,7 @@ pub(crate) const STEPS: [Step; 10] = [
     step!("m0008_generations"),
     step!("m0009_templates"),
     step!("m0010_assets"),
+    step!("m0011_analytics"),
 ];
 
 impl MigrationName for Step {

@@ -3,10 +3,12 @@
 //! They call the same functions as the canonical paths. Unknown fields of a body are ignored, and named in
 //! `X-Ignored-Fields`.
 
+mod artify;
 mod open_as;
 mod pixova;
 mod social_media_generator;
 
+pub use artify::ArtifyApi;
 pub use open_as::OpenCaller;
 pub use pixova::PixovaApi;
 pub use social_media_generator::SocialMediaGeneratorApi;

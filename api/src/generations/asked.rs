@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::{CampaignId, Kind, Nanodollars, ProjectId};
+use shared::domain::{CampaignId, Handle, Kind, Nanodollars, ProjectId, SegmentId};
 use uuid::Uuid;
 
 /// What is asked for, before what it names was looked up.
@@ -28,16 +28,8 @@ pub(crate) struct Asked {
 pub(crate) struct Referred {
     pub(crate) project: Option<ProjectId>,
     pub(crate) campaign: Option<CampaignId>,
-    pub(crate) segment: Option<Reference>,
+    pub(crate) segment: Option<Handle<SegmentId>>,
     pub(crate) asset: Option<Uuid>,
-}
-
-/// A row by its id, or by its number where old clients know no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Reference {
-    Id(Uuid),
-    Number(i64),
 }
 
 impl Asked {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::domain::{BatchId, BatchStatus, Context, UserId};
 use shared::store::generations::{self, Generation, NewGeneration};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
-use shared::store::{brand_kits, campaigns, projects};
+use shared::store::{brand_kits, campaigns, projects, segments};
 use sqlx::PgConnection;
 
 use super::answer::{Answered, failure};
@@ -152,7 +152,13 @@ async fn look_up(tx: &mut PgConnection, user: UserId, asked: &Asked) -> Result<N
         Some(project) => brand_kits::of_project(&mut *tx, user, project).await?,
         None => None,
     };
-    let context = Context { brand, route: asked.route.map(str::to_owned), ..Context::default() };
+    let segment = match refers.segment {
+        Some(segment) => {
+            Some(segments::read(&mut *tx, user, segment).await?.ok_or_else(|| Problem::not_found("segment"))?)
+        }
+        None => None,
+    };
+    let context = Context { brand, segment, route: asked.route.map(str::to_owned), ..Context::default() };
     Ok(NewGeneration {
         kind: asked.kind,
         parameters: asked.parameters.clone(),

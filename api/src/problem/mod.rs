@@ -151,6 +151,13 @@ impl Problem {
         self.header(header::RETRY_AFTER, seconds.into())
     }
 
+    /// Says what is wrong with which part of the input, where the status is not 422.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// Exact totals by code, where more errors were found than are listed.
     #[must_use]
     pub fn error_counts(mut self, counts: BTreeMap<String, u64>) -> Self {

@@ -1,6 +1,7 @@
 //! Journeys over a real socket, on a database and a Redis namespace of their own.
 
 mod accounts;
+mod analytics;
 mod app;
 mod bad_input;
 mod brand_kit;
@@ -8,6 +9,7 @@ mod budgets;
 mod campaigns;
 mod checks;
 mod compat;
+mod compat_artify;
 mod compat_batches;
 mod crew;
 mod document;
@@ -20,6 +22,7 @@ mod open_as;
 mod program;
 mod projects;
 mod providers;
+mod segments;
 mod service;
 mod status;
 mod streams;

@@ -71,6 +71,10 @@ id!(
     AssetId
 );
 id!(
+    /// A segment: people whom texts speak to.
+    SegmentId
+);
+id!(
     /// A campaign.
     CampaignId
 );
@@ -93,6 +97,10 @@ id!(
 id!(
     /// One file of requests for a provider's Batch API.
     ProviderBatchId
+);
+id!(
+    /// A figure that was counted elsewhere.
+    MetricId
 );
 id!(
     /// One call to a provider, as the provider knows it.

@@ -2,8 +2,10 @@
 
 mod checks;
 mod context;
+mod handle;
 mod id;
 mod kind;
+mod metric;
 mod money;
 mod new_batch;
 mod post_field;
@@ -11,10 +13,13 @@ mod state;
 
 pub use checks::{Flag, Moderation};
 pub use context::{BrandKit, Context, Segment};
+pub use handle::Handle;
 pub use id::{
-    AssetId, BatchId, CallId, CampaignId, PostId, ProjectId, ProviderBatchId, SessionId, TemplateId, UserId, WorkerId,
+    AssetId, BatchId, CallId, CampaignId, MetricId, PostId, ProjectId, ProviderBatchId, SegmentId, SessionId, TemplateId, UserId,
+    WorkerId,
 };
 pub use kind::{Kind, Output};
+pub use metric::Metric;
 pub use money::Nanodollars;
 pub use new_batch::{Image, ImageQuality, ImageSize, Mode, NewBatch, NewPost, Platform, Priority, limits};
 pub use post_field::PostField;

@@ -10,7 +10,9 @@ use sqlx::{FromRow, PgExecutor, Row};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::{BatchId, BatchStatus, CampaignId, LaneState, Mode, Nanodollars, PauseReason, Priority, UserId};
+use crate::domain::{
+    BatchId, BatchStatus, CampaignId, LaneState, Mode, Nanodollars, PauseReason, Priority, ProjectId, UserId,
+};
 
 /// The row of a batch.
 #[derive(Clone, Debug)]
@@ -216,6 +218,15 @@ pub async fn history(
 pub async fn owns_campaign(db: impl PgExecutor<'_>, user: UserId, campaign: CampaignId) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM campaigns WHERE id = $1 AND user_id = $2)")
         .bind(campaign)
+        .bind(user)
+        .fetch_one(db)
+        .await?)
+}
+
+/// Whether a project is, or was, the user's.
+pub async fn owns_project(db: impl PgExecutor<'_>, user: UserId, project: ProjectId) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM projects WHERE id = $1 AND user_id = $2)")
+        .bind(project)
         .bind(user)
         .fetch_one(db)
         .await?)

@@ -20,10 +20,12 @@ pub mod economy;
 pub mod entity;
 pub mod generations;
 pub mod idempotency;
+pub mod metrics;
 pub mod place;
 pub mod posts;
 pub mod projects;
 pub mod rescue;
+pub mod segments;
 pub mod sessions;
 pub mod spending;
 pub mod templates;
@@ -92,7 +94,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 10;
+const SCHEMA: i64 = 11;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -2,7 +2,7 @@
 
 use shared::domain::Context;
 
-use crate::prompts::one_line;
+use crate::prompts::{one_line, segment};
 
 /// Lines of a brief, between its marks.
 #[derive(Debug, Default)]
@@ -25,11 +25,8 @@ impl Brief {
     /// What the batch was placed with: whom it speaks to and how the brand speaks.
     pub(super) fn context(mut self, context: &Context) -> Self {
         if let Some(segment) = &context.segment {
-            self =
-                self.line("Segment", Some(&segment.name)).line("Segment description", segment.description.as_deref());
-            for (name, value) in &segment.criteria {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                self = self.line(&format!("Segment {}", one_line(&name.replace([':', '_'], " "))), Some(&value));
+            for line in segment::lines(segment) {
+                self.0.extend([line.as_str(), "\n"]);
             }
         }
         if let Some(brand) = &context.brand {

@@ -5,6 +5,7 @@
 
 mod caption;
 mod image;
+pub mod segment;
 
 use shared::store::advance::Caption;
 use shared::store::claim::Brief;

@@ -4,10 +4,9 @@ mod text;
 
 pub(crate) use text::TextBody;
 
-use shared::domain::{CampaignId, Kind, ProjectId};
-use uuid::Uuid;
+use shared::domain::{CampaignId, Handle, Kind, ProjectId, SegmentId};
 
-use super::asked::{Asked, Reference, Referred};
+use super::asked::{Asked, Referred};
 use crate::parse::Fields;
 
 /// The longest prompt, in characters.
@@ -35,10 +34,10 @@ fn with_belongings(fields: &mut Fields<'_, '_>, asked: Option<Asked>) -> Option<
 }
 
 /// A segment by its id, or by its number.
-fn segment(fields: &mut Fields<'_, '_>) -> Option<Reference> {
+fn segment(fields: &mut Fields<'_, '_>) -> Option<Handle<SegmentId>> {
     let raw = fields.given("segment_id")?.get();
-    let by_number = raw.parse::<i64>().ok().filter(|number| *number > 0).map(Reference::Number);
-    let by_id = || serde_json::from_str::<String>(raw).ok()?.parse::<Uuid>().ok().map(Reference::Id);
+    let by_number = raw.parse::<i64>().ok().filter(|number| *number > 0).map(Handle::Number);
+    let by_id = || serde_json::from_str::<String>(raw).ok()?.parse::<SegmentId>().ok().map(Handle::Id);
     by_number
         .or_else(by_id)
         .or_else(|| fields.wrong("segment_id", "invalid", "must be the id or the number of a segment"))
