@@ -14,6 +14,7 @@ pub mod budgets;
 pub mod caller;
 pub mod campaigns;
 pub mod compat;
+pub mod costs;
 mod creation;
 pub mod door;
 pub mod download;

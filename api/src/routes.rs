@@ -19,6 +19,7 @@ use crate::brand_kits::BrandKitsApi;
 use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
 use crate::compat::{ArtifyApi, PixovaApi, SocialMediaGeneratorApi};
+use crate::costs::CostsApi;
 use crate::door::{Door, Template};
 use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
@@ -53,6 +54,8 @@ pub enum Chapter {
     Segments,
     /// What came of content once it was out.
     Analytics,
+    /// What calls to providers have cost.
+    Costs,
     /// Single posts and what was tried for them.
     Posts,
     /// Texts, images, designs and plans, one at a time.
@@ -83,8 +86,8 @@ type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi, ArtifyApi);
 /// The service itself and the providers that it calls.
 type ServiceRooms = (ServiceApi, ProvidersApi);
 
-/// Whom content is for, and what came of it.
-type InsightRooms = (SegmentsApi, AnalyticsApi);
+/// Whom content is for, what came of it, and what it has cost.
+type InsightRooms = (SegmentsApi, AnalyticsApi, CostsApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
 type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi, DownloadApi);
@@ -107,7 +110,7 @@ fn rooms(app: &Arc<App>) -> Rooms {
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));
     let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
-    let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()));
+    let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()), CostsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
     (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, insight, service, older)
 }

@@ -23,7 +23,9 @@ use crate::parse::Body;
 use crate::problem::Problem;
 use crate::routes::Chapter;
 use body::SetBudget;
-use view::{BudgetAnswer, BudgetView};
+pub(crate) use view::BudgetView;
+
+use view::BudgetAnswer;
 
 /// What cursors of the list are for.
 const LIST: &str = "budgets";

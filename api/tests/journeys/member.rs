@@ -72,10 +72,6 @@ impl<'a> Member<'a> {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::DELETE, path)).await
-    }
-
     /// Where this member submits.
     pub(crate) fn submit_path(&self) -> String {
         format!("/api/v1/campaigns/{}/generate-batch", self.campaign)

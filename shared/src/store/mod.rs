@@ -15,6 +15,7 @@ pub mod campaigns;
 pub mod claim;
 pub mod compare;
 pub mod control;
+pub mod costs;
 pub mod dispatch;
 pub mod economy;
 pub mod entity;
