@@ -24,7 +24,6 @@ pub mod generations;
 pub mod idempotency_key;
 pub mod jobs;
 pub mod media;
-mod once;
 mod owned;
 pub mod page;
 pub mod parse;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::body::Metrics;
 use super::views::{RecordedAnswer, RecordedView};
 use crate::app::App;
+use crate::creation::{Begun, Creation};
 use crate::idempotency_key::IdempotencyKey;
-use crate::once::{Begun, Once};
 use crate::problem::{FieldError, Problem};
 
 pub(super) async fn record(
@@ -17,13 +17,13 @@ pub(super) async fn record(
     key: Option<IdempotencyKey>,
     body: Metrics,
 ) -> Result<RecordedAnswer, Problem> {
-    let mut once = match Once::begin(app, user, key, "POST /analytics/metrics", &body.metrics).await? {
-        Begun::Fresh(once) => once,
-        Begun::Replay(view) => return Ok(RecordedAnswer::of(view)),
+    let mut creation = match Creation::begin(app, user, key, "POST /analytics/metrics", &body.metrics).await? {
+        Begun::New(creation) => creation,
+        Begun::Before(before) => return Ok(RecordedAnswer::of(before.answer()?)),
     };
-    let recorded = metrics::record(once.connection(), user, &body.metrics).await;
+    let recorded = metrics::record(creation.tx(), user, &body.metrics).await;
     let view = RecordedView::from(recorded.map_err(|error| problem(error, &body))?);
-    once.finish(Uuid::nil(), &view).await?;
+    creation.keep(Uuid::nil(), &view).await?;
     Ok(RecordedAnswer::of(view))
 }
 

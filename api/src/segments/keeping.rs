@@ -6,8 +6,8 @@ use shared::store::segments::{self, NewSegment, SegmentChange, SegmentRow};
 use super::views::SegmentView;
 use crate::answer::Created;
 use crate::app::App;
+use crate::creation::{Begun, Creation};
 use crate::idempotency_key::IdempotencyKey;
-use crate::once::{Begun, Once};
 use crate::problem::Problem;
 
 /// Makes a segment, once for each key.
@@ -17,12 +17,12 @@ pub(super) async fn create(
     key: Option<IdempotencyKey>,
     new: &NewSegment,
 ) -> Result<Created<SegmentView>, Problem> {
-    let mut once = match Once::begin(app, user, key, "POST /segments", new).await? {
-        Begun::Fresh(once) => once,
-        Begun::Replay(view) => return Ok(Created { replay: true, ..created(view) }),
+    let mut creation = match Creation::begin(app, user, key, "POST /segments", new).await? {
+        Begun::New(creation) => creation,
+        Begun::Before(before) => return Ok(Created { replay: true, ..created(before.answer()?) }),
     };
-    let view = SegmentView::from(segments::insert(once.connection(), user, new).await?);
-    once.finish(view.id, &view).await?;
+    let view = SegmentView::from(segments::insert(creation.tx(), user, new).await?);
+    creation.keep(view.id, &view).await?;
     Ok(created(view))
 }
 

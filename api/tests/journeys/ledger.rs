@@ -47,8 +47,9 @@ impl Entry {
         let (batch, work, call) = (BatchId::new(), PostId::new(), CallId(at(self.at)));
         let pool = app.app.store.pool();
         sqlx::query(
-            "INSERT INTO batch_jobs (id, campaign_id, user_id, created_by, name, total_posts, kind, project_id)
-             VALUES ($1, $2, $3, $3, 'b', 1, $4, $5)",
+            "INSERT INTO batch_jobs (id, campaign_id, user_id, created_by, name, total_posts, kind, project_id, status, released,
+                                     failed_posts, finished_at)
+             VALUES ($1, $2, $3, $3, 'b', 1, $4, $5, 'failed', 1, 1, now())",
         )
         .bind(batch)
         .bind(self.campaign)

@@ -15,8 +15,8 @@ pub use checks::{Flag, Moderation};
 pub use context::{BrandKit, Context, Segment};
 pub use handle::Handle;
 pub use id::{
-    AssetId, BatchId, CallId, CampaignId, MetricId, PostId, ProjectId, ProviderBatchId, SegmentId, SessionId, TemplateId,
-    UserId, WorkerId,
+    AssetId, BatchId, CallId, CampaignId, MetricId, PostId, ProjectId, ProviderBatchId, SegmentId, SessionId,
+    TemplateId, UserId, WorkerId,
 };
 pub use kind::{Kind, Output};
 pub use metric::Metric;
