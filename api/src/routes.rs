@@ -23,7 +23,7 @@ use crate::costs::CostsApi;
 use crate::door::{Door, Template};
 use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
-use crate::generations::GenerationsApi;
+use crate::generations::{GenerationsApi, KindsApi};
 use crate::jobs::JobsApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
@@ -93,7 +93,7 @@ type InsightRooms = (SegmentsApi, AnalyticsApi, CostsApi);
 type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi, DownloadApi);
 
 /// What people ask for one at a time.
-type GenerationRooms = (GenerationsApi, JobsApi);
+type GenerationRooms = (KindsApi, GenerationsApi, JobsApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
@@ -109,7 +109,7 @@ fn rooms(app: &Arc<App>) -> Rooms {
     );
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));
-    let generations = (GenerationsApi::new(app()), JobsApi::new(app()));
+    let generations = (KindsApi::new(app()), GenerationsApi::new(app()), JobsApi::new(app()));
     let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()), CostsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
     (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, insight, service, older)

@@ -7,6 +7,7 @@
 mod answer;
 mod asked;
 mod cache;
+mod exports;
 pub(crate) mod kinds;
 mod operations;
 mod place;
@@ -14,6 +15,7 @@ mod view;
 mod waiting;
 
 pub(crate) use asked::Asked;
+pub use kinds::KindsApi;
 pub use operations::GenerationsApi;
 pub(crate) use place::{Placing, ended, read};
 pub use view::GenerationView;

@@ -5,6 +5,8 @@
 
 mod body;
 mod fields;
+mod language_tag;
 
 pub use body::{Body, Lenient, ReadBody, is_json, read_json};
 pub use fields::{Errors, Fields};
+pub use language_tag::is_language_tag;

@@ -1,7 +1,9 @@
 //! What each kind of work is asked for and what it gives, as both programs read and write it; one file a kind.
 
+pub mod seo_content;
 mod text;
 
+pub use seo_content::{SeoContentParameters, SeoContentResult};
 pub use text::{TextParameters, TextResult};
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The checks on a caption, cheapest first, before anything more is paid for.
+//! The checks on captions and other texts, cheapest first, before anything more is paid for.
 //!
 //! A draft that is longer than its platform takes ([`overrun`]) is asked for once more; what is still too long is cut at a
 //! word ([`fit`]), and the post says so. [`simhash`] is what near-duplicates are found by once the batch has ended.
@@ -6,8 +6,11 @@
 mod count;
 mod emoji;
 mod fit;
+mod language;
+mod markdown;
 mod simhash;
 mod weighted;
+mod words;
 
 use std::fmt;
 
@@ -15,7 +18,10 @@ use shared::store::advance::Caption;
 
 pub use count::Count;
 pub use fit::fit;
+pub use language::speaks;
+pub use markdown::Page;
 pub use simhash::simhash;
+pub use words::Words;
 
 use crate::platforms::{Platform, TextRules};
 

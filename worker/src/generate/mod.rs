@@ -9,7 +9,10 @@
 
 mod brief;
 mod review;
+mod seo_content;
+mod structured;
 mod text;
+mod voice;
 
 use serde::de::DeserializeOwned;
 use shared::domain::{Context, Kind};
@@ -45,6 +48,7 @@ impl Job<'_> {
 pub(crate) async fn produce(mut job: Job<'_>) -> Result<(), Stop> {
     let made: Made = match job.order.kind {
         Kind::Text => text::make(&mut job).await?,
+        Kind::SeoContent => seo_content::make(&mut job).await?,
         _ => return Err(unknown()),
     };
     job.line.checkpoint(Checkpoint::Made(made));

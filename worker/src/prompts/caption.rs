@@ -127,7 +127,7 @@ fn read(answer: &str) -> Result<Caption, Unusable> {
 }
 
 /// The JSON object in an answer: models without schemas put words or a code fence around it.
-fn object_in(answer: &str) -> &str {
+pub(crate) fn object_in(answer: &str) -> &str {
     match (answer.find('{'), answer.rfind('}')) {
         (Some(start), Some(end)) if start < end => &answer[start..=end],
         _ => answer,
@@ -135,7 +135,7 @@ fn object_in(answer: &str) -> &str {
 }
 
 /// Without NUL, which Postgres does not take, and without space around.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.replace('\0', "").trim().to_owned()
 }
 

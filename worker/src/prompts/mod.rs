@@ -7,6 +7,8 @@ mod caption;
 mod image;
 pub mod segment;
 
+pub(crate) use caption::{clean, object_in};
+
 use shared::store::advance::Caption;
 use shared::store::claim::Brief;
 

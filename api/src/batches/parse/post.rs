@@ -9,6 +9,7 @@ use super::findings::{Findings, Place};
 use super::members::Members;
 use super::text::{required_text, text};
 use super::value::{Given, Row, Value};
+use crate::parse::is_language_tag;
 
 /// What a post of a submit consists of; its image is one object there.
 const FIELDS: [PostField; 9] = [
@@ -104,15 +105,10 @@ fn platform(value: Value<'_>, place: Place<'_>, findings: &mut Findings) -> Opti
     platform
 }
 
-/// A BCP 47 tag by its form: parts of 1 to 8 letters and digits, the first of 2 to 8 letters.
+/// A BCP 47 tag, by its form.
 fn language<'a>(value: Value<'a>, place: Place<'_>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let tag = text(value, limits::LANGUAGE, place, findings)?;
-    let mut parts = tag.split('-');
-    let first = parts.next().unwrap_or_default();
-    let formed = (2..=8).contains(&first.len())
-        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if !formed {
+    if !is_language_tag(&tag) {
         findings.add(place, "invalid", format_args!("must be a BCP 47 language tag such as en or pt-BR"));
         return None;
     }

@@ -7,21 +7,20 @@ use shared::domain::Kind;
 use shared::kinds::TextParameters;
 use uuid::Uuid;
 
-use super::{PROMPT, SHORT, segment, with_belongings};
+use super::{PROMPT, SHORT, language};
 use crate::generations::Asked;
-use crate::parse::{Fields, ReadBody};
+use crate::parse::Fields;
 
 /// Tokens of an answer when nobody says, and at most.
 const USUAL_TOKENS: u64 = 150;
 const MOST_TOKENS: u64 = 4_000;
 const MOST_KEYWORDS: usize = 30;
 const KEYWORD: usize = 100;
-const LANGUAGE: usize = 35;
 
 /// A text to be written.
 #[derive(Object)]
 #[oai(rename = "NewText")]
-pub(crate) struct TextSchema {
+pub(crate) struct Schema {
     /// What text is wanted.
     #[oai(validator(max_length = 10_000))]
     prompt: String,
@@ -43,29 +42,13 @@ pub(crate) struct TextSchema {
     budget_usd: Option<f64>,
 }
 
-/// A request for a text.
-pub(crate) struct TextBody(pub(crate) Asked);
-
-impl ReadBody for TextBody {
-    type Schema = TextSchema;
-
-    fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
-        read(fields).map(Self)
-    }
-}
-
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
     let prompt = fields.text("prompt", 1..=PROMPT);
-    let segment = segment(fields);
     let tone = fields.optional_text("tone", SHORT);
     let keywords = fields.texts("keywords", MOST_KEYWORDS, KEYWORD);
-    let language = fields.optional_text("language", LANGUAGE);
+    let language = language(fields);
     let max_tokens = fields.whole("max_tokens", 1..=MOST_TOKENS).unwrap_or(USUAL_TOKENS) as u32;
-    let asked = prompt.map(|prompt| {
-        let parameters = TextParameters { prompt, tone, keywords: keywords.unwrap_or_default(), language, max_tokens };
-        let mut asked = Asked::new(Kind::Text, &parameters, &parameters.prompt);
-        asked.refers.segment = segment;
-        asked
-    });
-    with_belongings(fields, asked)
+    let parameters =
+        TextParameters { prompt: prompt?, tone, keywords: keywords.unwrap_or_default(), language, max_tokens };
+    Some(Asked::new(Kind::Text, &parameters, &parameters.prompt))
 }

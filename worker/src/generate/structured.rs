@@ -1,0 +1,86 @@
+//! Answers as JSON: how they are asked for, and how they are read.
+//!
+//! The schema is sent in the strict form (every object closed, every property required), and what comes back is held to the
+//! same by the type that it is read into; what a schema cannot say, each kind's room checks.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use shared::domain::Step;
+
+use super::brief::Brief;
+use super::review::{Fault, Reviewed, Scores};
+use crate::gateway::{AnswerSchema, ChatAsk, Message, Role};
+use crate::prompts::{object_in, one_line};
+
+/// The request for an answer of a schema.
+pub(super) fn ask(rules: String, brief: Brief, name: &'static str, schema: Value) -> ChatAsk<String> {
+    ChatAsk {
+        step: Step::Text,
+        messages: vec![
+            Message { role: Role::System, content: rules },
+            Message { role: Role::User, content: brief.end() },
+        ],
+        schema: Some(AnswerSchema { name, schema }),
+        read: |answer| Ok(answer.to_owned()),
+    }
+}
+
+/// An answer as `T`, or why it is none.
+pub(super) fn read<T: DeserializeOwned>(answer: &str) -> Result<T, Fault> {
+    serde_json::from_str(object_in(answer))
+        .map_err(|error| Fault::grave(format!("the answer is not the JSON object that was asked for: {error}")))
+}
+
+/// A draft of which nothing can be made.
+pub(super) fn unreadable<T>(fault: Fault) -> Reviewed<T> {
+    Reviewed { value: None, faults: vec![fault], scores: Scores::default() }
+}
+
+/// The schema of a closed object that has all of these properties.
+pub(super) fn object<const N: usize>(properties: [(&str, Value); N]) -> Value {
+    let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
+    let required = json!(required);
+    let properties: Map<String, Value> =
+        properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}
+
+pub(super) fn list(items: &Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+pub(super) fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+/// How rules name the language to write in; `otherwise` where none was asked for.
+pub(super) fn language(tag: Option<&str>, otherwise: &str) -> String {
+    match tag.map(one_line).filter(|tag| !tag.is_empty()) {
+        Some(tag) => format!("the language with the tag \"{tag}\""),
+        None => otherwise.to_owned(),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::Value;
+
+    /// Asserts the strict form: every object closed, every property required.
+    #[track_caller]
+    pub(in crate::generate) fn assert_strict(schema: &Value) {
+        match schema["type"].as_str() {
+            Some("object") => {
+                let properties = schema["properties"].as_object().expect("properties");
+                let mut required: Vec<&str> =
+                    schema["required"].as_array().expect("required").iter().filter_map(Value::as_str).collect();
+                required.sort_unstable();
+                assert_eq!(required, properties.keys().collect::<Vec<_>>(), "every property is required");
+                assert_eq!(schema["additionalProperties"], false, "closed");
+                properties.values().for_each(assert_strict);
+            }
+            Some("array") => assert_strict(&schema["items"]),
+            Some("string" | "integer" | "number" | "boolean") => {}
+            other => panic!("{other:?} is no type that is used here"),
+        }
+    }
+}
