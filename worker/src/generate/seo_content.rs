@@ -17,7 +17,7 @@ use super::review::{Fault, Kept, Reviewed, Scores, written};
 use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::checks::{Page, Words};
-use crate::gateway::{ChatAsk, Stop};
+use crate::gateway::{AnswerSchema, ChatAsk, Stop};
 use crate::prompts::{clean, fill};
 
 /// How far the body may be from the asked number of words, as a part of it.
@@ -63,9 +63,8 @@ fn ask(parameters: &SeoContentParameters, context: &Context) -> ChatAsk<String> 
         .list("Keywords", &parameters.keywords)
         .line("Audience", parameters.audience.as_deref())
         .line("Words", Some(&parameters.words.to_string()))
-        .line("Language", parameters.language.as_deref())
-        .context(context);
-    structured::ask(rules, brief, "seo_content", schema())
+        .line("Language", parameters.language.as_deref());
+    structured::ask(rules, brief, context, AnswerSchema { name: "seo_content", schema: schema() })
 }
 
 /// How often a keyword has to stand in so many words.

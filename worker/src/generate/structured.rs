@@ -3,25 +3,29 @@
 //! The schema is sent in the strict form (every object closed, every property required), and what comes back is held to the
 //! same by the type that it is read into; what a schema cannot say, each kind's room checks.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use shared::domain::Step;
+use shared::domain::{Context, Step};
 
 use super::brief::Brief;
 use super::review::{Fault, Reviewed, Scores};
 use crate::gateway::{AnswerSchema, ChatAsk, Message, Role};
 use crate::prompts::{object_in, one_line};
 
-/// The request for an answer of a schema.
-pub(super) fn ask(rules: String, brief: Brief, name: &'static str, schema: Value) -> ChatAsk<String> {
+/// The request for an answer of a schema. The brief gets what `context` says, behind its own lines.
+pub(super) fn ask(rules: String, brief: Brief, context: &Context, schema: AnswerSchema) -> ChatAsk<String> {
     ChatAsk {
         step: Step::Text,
+        route: context.route.clone(),
         messages: vec![
             Message { role: Role::System, content: rules },
-            Message { role: Role::User, content: brief.end() },
+            Message { role: Role::User, content: brief.context(context).end() },
         ],
-        schema: Some(AnswerSchema { name, schema }),
-        read: |answer| Ok(answer.to_owned()),
+        schema: Some(schema),
+        max_tokens: None,
+        read: Arc::new(|answer| Ok(answer.to_owned())),
     }
 }
 
