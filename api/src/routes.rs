@@ -24,12 +24,14 @@ use crate::door::{Door, Template};
 use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
 use crate::generations::{GenerationsApi, KindsApi};
+use crate::imports::ImportsApi;
 use crate::jobs::JobsApi;
 use crate::media::MediaApi;
 use crate::posts::PostsApi;
 use crate::problem::CODES;
 use crate::projects::ProjectsApi;
 use crate::providers::ProvidersApi;
+use crate::results::ResultsApi;
 use crate::segments::SegmentsApi;
 use crate::service::{self, Pages, ServiceApi};
 use crate::streams::StreamsApi;
@@ -90,7 +92,10 @@ type ServiceRooms = (ServiceApi, ProvidersApi);
 type InsightRooms = (SegmentsApi, AnalyticsApi, CostsApi);
 
 /// Batches, what they may cost, their posts, their streams and their images.
-type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, TemplatesApi, DownloadApi);
+type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, MediaApi, DownloadApi, FileRooms);
+
+/// Files of posts, coming in and going out.
+type FileRooms = (TemplatesApi, ImportsApi, ResultsApi);
 
 /// What people ask for one at a time.
 type GenerationRooms = (KindsApi, GenerationsApi, JobsApi);
@@ -104,8 +109,8 @@ fn rooms(app: &Arc<App>) -> Rooms {
         PostsApi::new(app()),
         StreamsApi::new(app()),
         MediaApi::new(app()),
-        TemplatesApi::new(app()),
         DownloadApi::new(app()),
+        (TemplatesApi::new(app()), ImportsApi::new(app()), ResultsApi::new(app())),
     );
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));

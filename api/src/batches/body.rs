@@ -1,64 +1,20 @@
-//! The body of a submit: counted while it is read, and few large ones in memory at once.
+//! The body of a submit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
-use poem::http::StatusCode;
 use poem::{Body, Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{Any, Type};
 use poem_openapi::{Object, impl_apirequest_for_payload};
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::incoming::{Incoming, LargeBodies};
 use crate::app::App;
 use crate::parse::is_json;
 use crate::problem::Problem;
-
-/// Bodies above this many bytes need a permit.
-const LARGE: usize = 1 << 20;
-/// How many large bodies are in memory at once.
-const AT_ONCE: usize = 2;
-/// How long a large body waits for its permit.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a body may pause, and take as a whole.
-const PAUSE: Duration = Duration::from_secs(10);
-const WHOLE: Duration = Duration::from_mins(2);
-
-/// The permits for large bodies of one process, and how long anything is waited for.
-#[derive(Clone)]
-pub struct LargeBodies {
-    permits: Arc<Semaphore>,
-    patience: Duration,
-    pause: Duration,
-}
-
-impl LargeBodies {
-    pub fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), patience: PATIENCE, pause: PAUSE }
-    }
-
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        match timeout(self.patience, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Problem::unavailable(
-                "busy",
-                "Other large batches are being read. Try again.",
-                Duration::from_secs(2),
-            )),
-        }
-    }
-}
-
-impl Default for LargeBodies {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// The bytes of a submitted batch, and the permit for them if they are many.
 pub struct BatchBody {
@@ -95,42 +51,15 @@ impl ParsePayload for BatchBody {
 impl_apirequest_for_payload!(BatchBody);
 
 async fn read(body: Body, length: Option<usize>, most: usize, large: &LargeBodies) -> Result<BatchBody, Problem> {
-    let deadline = Instant::now() + WHOLE;
-    let mut permit = None;
-    if length.is_some_and(|length| length > LARGE) {
-        permit = Some(large.permit().await?);
-    }
-    let mut bytes = Vec::with_capacity(length.unwrap_or_default().min(most));
-    let mut too_large = 0;
-    let mut chunks = body.into_bytes_stream();
-    loop {
-        let chunk = match timeout_at(deadline.min(Instant::now() + large.pause), chunks.next()).await {
-            Ok(Some(Ok(chunk))) => chunk,
-            Ok(Some(Err(_))) => return Err(Problem::malformed("The body broke off.")),
-            Ok(None) => break,
-            Err(_) => {
-                let detail = "The body did not come in time.";
-                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail));
-            }
-        };
-        if too_large > 0 || bytes.len() + chunk.len() > most {
-            // Read on a while without keeping it: a client that is still sending would not see the answer.
-            bytes = Vec::new();
-            too_large += chunk.len();
-            if too_large > most {
-                break;
-            }
-            continue;
-        }
-        if permit.is_none() && bytes.len() + chunk.len() > LARGE {
-            permit = Some(large.permit().await?);
+    let mut incoming = Incoming::new(body, length, most, large);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = incoming.next().await? {
+        if bytes.is_empty() {
+            bytes.reserve_exact(length.unwrap_or_default().min(most));
         }
         bytes.extend_from_slice(&chunk);
     }
-    if too_large > 0 {
-        return Err(Problem::too_large());
-    }
-    Ok(BatchBody { bytes: bytes.into(), _permit: permit })
+    Ok(BatchBody { bytes: bytes.into(), _permit: incoming.into_permit() })
 }
 
 /// A batch of posts to be made.
@@ -191,7 +120,10 @@ mod tests {
     use futures::stream;
     use poem::Body;
 
-    use super::{LARGE, LargeBodies, read};
+    use super::super::incoming::LARGE;
+    use super::{LargeBodies, read};
+
+    const SOON: Duration = Duration::from_millis(20);
 
     fn chunks(count: usize, size: usize) -> Body {
         Body::from_bytes_stream(stream::iter(
@@ -209,15 +141,9 @@ mod tests {
         }
     }
 
-    /// Permits for those who cannot wait.
-    fn impatient() -> LargeBodies {
-        let soon = Duration::from_millis(20);
-        LargeBodies { patience: soon, pause: soon, ..LargeBodies::new() }
-    }
-
     #[tokio::test]
     async fn only_two_large_bodies_are_read_at_once() {
-        let large = impatient();
+        let large = LargeBodies::impatient(SOON);
         let size = LARGE / 4;
         let first = read(chunks(5, size), None, LARGE * 2, &large).await.expect("a permit");
         let _second = read(chunks(5, size), Some(5 * size), LARGE * 2, &large).await.expect("a permit");
@@ -231,7 +157,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_stops_coming_is_given_up() {
         let silent = Body::from_bytes_stream(stream::pending::<io::Result<Bytes>>());
-        let problem = read(silent, None, 1_000, &impatient()).await.err().expect("given up");
+        let problem = read(silent, None, 1_000, &LargeBodies::impatient(SOON)).await.err().expect("given up");
         assert_eq!(problem.code(), "body_timeout");
     }
 }

@@ -9,6 +9,7 @@ mod body;
 mod change;
 mod control;
 mod doorbell;
+mod incoming;
 mod news;
 pub mod parse;
 mod poll;
@@ -28,14 +29,16 @@ use shared::store::batches as store;
 use uuid::Uuid;
 
 pub use board::Board;
-pub use body::{BatchBody, LargeBodies};
+pub use body::BatchBody;
 pub use doorbell::Doorbell;
+pub(crate) use incoming::Incoming;
+pub use incoming::LargeBodies;
 pub(crate) use news::{announce, announce_cancelled};
 pub use poll::{Condition, Polled, poll};
 pub(crate) use poll::{preferred_wait, text_header};
 pub use scene::Scene;
-pub(crate) use submit::off_the_loop;
 pub use submit::{Submission, Submitted, submit};
+pub(crate) use submit::{off_the_loop, refuse_without_providers, submit_parsed};
 pub use view::BatchView;
 
 use crate::app::App;

@@ -10,7 +10,7 @@ use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use serde_json::Value;
-use shared::domain::{BatchId, CampaignId};
+use shared::domain::{BatchId, CampaignId, NewBatch};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
 use shared::store::place::place;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -38,6 +38,27 @@ pub struct Submission {
 
 /// Places a batch. The work goes on when the caller hangs up: with its key the caller finds the answer again.
 pub async fn submit(app: &Arc<App>, caller: Caller, submission: Submission) -> Result<Submitted, Problem> {
+    refuse_without_providers(app)?;
+    let app = Arc::clone(app);
+    to_the_end(async move { run(&app, caller, submission).await }).await
+}
+
+/// Places a batch that was read elsewhere; `complete` adds to its view what only its reader knows. The work goes on when
+/// the caller hangs up.
+pub(crate) async fn submit_parsed(
+    app: &Arc<App>,
+    caller: Caller,
+    campaign: CampaignId,
+    new: NewBatch<'static>,
+    keyed: Option<KeyedRequest>,
+    complete: impl FnOnce(&mut Value) + Send + 'static,
+) -> Result<Submitted, Problem> {
+    let app = Arc::clone(app);
+    to_the_end(async move { place_once(&app, caller, campaign, &new, keyed, &[], complete).await }).await
+}
+
+/// 503 where there is no provider to make anything with.
+pub(crate) fn refuse_without_providers(app: &App) -> Result<(), Problem> {
     if app.refuses_generation() {
         return Err(Problem::unavailable(
             "generation_unavailable",
@@ -45,9 +66,14 @@ pub async fn submit(app: &Arc<App>, caller: Caller, submission: Submission) -> R
             Duration::from_mins(1),
         ));
     }
-    let app = Arc::clone(app);
-    let span = tracing::Span::current();
-    let work = tracing::Instrument::instrument(async move { run(&app, caller, submission).await }, span);
+    Ok(())
+}
+
+/// Does work that its caller's going away does not end.
+async fn to_the_end(
+    work: impl Future<Output = Result<Submitted, Problem>> + Send + 'static,
+) -> Result<Submitted, Problem> {
+    let work = tracing::Instrument::instrument(work, tracing::Span::current());
     tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
 }
 
@@ -58,6 +84,20 @@ async fn run(app: &App, caller: Caller, submission: Submission) -> Result<Submit
         let what = format!("POST /campaigns/{}/generate-batch", submission.campaign);
         KeyedRequest::new(caller.user, key.as_str(), &what, &bytes)
     });
+    let ignored: Vec<String> = ignored.into_iter().collect();
+    place_once(app, caller, submission.campaign, &new, keyed, &ignored, |_| {}).await
+}
+
+/// Places a batch, once for each key, and pushes its first posts.
+async fn place_once(
+    app: &App,
+    caller: Caller,
+    campaign: CampaignId,
+    new: &NewBatch<'_>,
+    keyed: Option<KeyedRequest>,
+    ignored: &[String],
+    complete: impl FnOnce(&mut Value),
+) -> Result<Submitted, Problem> {
     let release = app.doorbell.release().await;
     let mut tx = app.store.pool().begin().await?;
     if let Some(request) = &keyed
@@ -72,16 +112,17 @@ async fn run(app: &App, caller: Caller, submission: Submission) -> Result<Submit
             "must lie between 1 hour and 7 days ahead".to_owned(),
         )]));
     }
-    let placed = place(&mut tx, caller.user, submission.campaign, &new, release).await?;
-    let (id, view) = (placed.batch.id, BatchView::of(&placed.batch, &app.links).to_json().unwrap_or_default());
+    let placed = place(&mut tx, caller.user, campaign, new, release).await?;
+    let id = placed.batch.id;
+    let mut view = BatchView::of(&placed.batch, &app.links).to_json().unwrap_or_default();
+    complete(&mut view);
     if let Some(request) = &keyed {
         idempotency::keep(&mut tx, request, id.0, &view).await?;
     }
     tx.commit().await?;
     tracing::info!(batch.id = %id, batch.posts = new.posts.len(), user.id = %caller.user, "a batch was placed");
     app.doorbell.ring(id, placed.first).await;
-    let ignored: Vec<String> = ignored.into_iter().collect();
-    Ok(Submitted::fresh(app, caller, id, view, &ignored))
+    Ok(Submitted::fresh(app, caller, id, view, ignored))
 }
 
 /// Reads a body; a long one keeps no other task of its thread waiting.

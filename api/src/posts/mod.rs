@@ -96,7 +96,8 @@ impl PostsApi {
     }
 }
 
-fn shown_status(name: &str) -> Result<ShownStatus, Problem> {
+/// A status as callers write it in a query.
+pub(crate) fn shown_status(name: &str) -> Result<ShownStatus, Problem> {
     name.parse().map_err(|_| {
         let names: Vec<&str> = ShownStatus::ALL.iter().map(|status| status.as_str()).collect();
         let detail = format!("`status` must be one of {}.", names.join(", "));

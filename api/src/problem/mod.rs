@@ -158,6 +158,13 @@ impl Problem {
         self
     }
 
+    /// Says more of this one than its kind does.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
     /// Exact totals by code, where more errors were found than are listed.
     #[must_use]
     pub fn error_counts(mut self, counts: BTreeMap<String, u64>) -> Self {

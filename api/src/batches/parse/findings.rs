@@ -22,6 +22,8 @@ enum Within {
     Body,
     /// The post of that position.
     Post(usize),
+    /// The row that begins on that line of a file, from 1.
+    Line(u64),
 }
 
 impl<'n> Place<'n> {
@@ -29,6 +31,11 @@ impl<'n> Place<'n> {
 
     pub(super) fn post(position: usize) -> Self {
         Self { within: Within::Post(position), ..Self::BODY }
+    }
+
+    /// The row of a file that begins on a line, from 1.
+    pub(crate) fn line(line: u64) -> Self {
+        Self { within: Within::Line(line), ..Self::BODY }
     }
 
     /// A field of what this is.
@@ -64,7 +71,11 @@ impl Findings {
         self.total += 1;
         *self.counts.entry(code).or_default() += 1;
         if self.listed.len() < LISTED {
-            self.listed.push(FieldError::new(place.to_string(), code, detail.to_string()));
+            let line = match place.within {
+                Within::Line(line) => Some(line),
+                Within::Body | Within::Post(_) => None,
+            };
+            self.listed.push(FieldError { line, ..FieldError::new(place.to_string(), code, detail.to_string()) });
         }
     }
 

@@ -18,7 +18,10 @@ use shared::domain::NewBatch;
 
 use crate::problem::Problem;
 pub(crate) use findings::{Findings, Place};
+pub(crate) use members::Name;
 pub(crate) use post::checked;
+pub(crate) use settings::{BatchSettings, GivenSettings, settings};
+pub(crate) use text::string;
 pub(crate) use value::{Given, Row, Value};
 
 /// What becomes of fields that nobody knows.

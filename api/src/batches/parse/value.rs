@@ -21,7 +21,7 @@ impl Value<'_> {
     }
 
     /// What it is, for people.
-    pub(super) fn kind(self) -> &'static str {
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Json(raw) => match raw.get().as_bytes().first() {
                 Some(b'{') => "an object",
@@ -36,7 +36,7 @@ impl Value<'_> {
     }
 
     /// Whether there is nothing in it but blanks.
-    pub(super) fn is_blank(self) -> bool {
+    pub(crate) fn is_blank(self) -> bool {
         matches!(self, Self::Text(text) if text.trim().is_empty())
     }
 }
