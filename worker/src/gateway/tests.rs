@@ -9,6 +9,7 @@ mod crew;
 mod failures;
 mod happy;
 mod prints;
+mod references;
 mod rotation;
 mod scripted;
 mod weight;

@@ -1,7 +1,7 @@
 use shared::config::{Names, Settings};
 use shared::domain::Step;
 
-use super::{Catalog, Prices, Profiles};
+use super::{Catalog, NoRoute, Prices, Profiles};
 
 fn load(pairs: &[(&str, &str)]) -> Result<Catalog, String> {
     let mut settings = Settings::load(&Names::from([("DATABASE_URL", "postgresql://db.example/x")])).expect("good");
@@ -87,4 +87,40 @@ fn bad_addresses_and_keys_are_named() {
     let text = error(&[("OPENAI_API_KEY", "s\u{7}cret")]);
     assert!(text.contains("OPENAI_API_KEY") && !text.contains("cret"));
     assert!(error(&[("profiles", "/nowhere/providers.toml")]).contains("/nowhere/providers.toml"));
+}
+
+#[test]
+fn a_model_that_takes_pictures_needs_a_bound_of_what_one_costs() {
+    let names = Names::from([("DATABASE_URL", "postgresql://db.example/x")]);
+    let settings = Settings::load(&names).expect("good");
+    let text = include_str!("../../../../config/prices.toml").replace("reference_tokens = 4_096\n", "");
+    let path = std::env::temp_dir().join(format!("prices-{}.toml", uuid::Uuid::now_v7()));
+    std::fs::write(&path, text).expect("written");
+    let prices = Prices::read(&path.display().to_string()).expect("good");
+    drop(std::fs::remove_file(&path));
+    let profiles = Profiles::read("").expect("built in");
+    let error = Catalog::build(&profiles, &prices, &settings, &names).expect_err("refused").to_string();
+    assert!(error.contains("gemini-2.5-flash-image-preview:free takes references"), "{error}");
+    assert!(error.contains("reference_tokens"), "{error}");
+}
+
+#[test]
+fn a_step_asks_its_own_route_or_the_named_one_that_makes_what_it_needs() {
+    let catalog = load(&[("OPENAI_API_KEY", "k"), ("A4F_API_KEY", "a")]).expect("good");
+    let first =
+        |step, named, references| catalog.route_for(step, named, references).map(|route| route.models[0].name.as_str());
+    assert_eq!(first(Step::Text, None, false), Ok("gpt-6-luna"));
+    assert_eq!(first(Step::Text, Some("seed-openai"), false), Ok("gpt-3.5-turbo"));
+    assert_eq!(first(Step::Caption, Some("seed-openai"), false), Ok("gpt-3.5-turbo"));
+    assert_eq!(first(Step::Image, Some("seed-openai"), false), Ok("dall-e-3"));
+    assert_eq!(first(Step::Moderation, Some("seed-openai"), false), Ok("omni-moderation-latest"));
+    assert_eq!(first(Step::Image, Some("pixova"), false), Ok("provider-5/flux-fast"));
+    assert_eq!(first(Step::Image, Some("marketing-platform"), false), Ok("gpt-image-2.6-flare"));
+    assert_eq!(first(Step::Image, Some("caption"), false), Ok("gpt-image-2.6-flare"), "it makes texts");
+    let flat = load(&[("A4F_API_KEY", "a")]).expect("good");
+    assert_eq!(flat.route_for(Step::Text, None, false).err(), Some(NoRoute::Unconfigured));
+    assert_eq!(flat.route_for(Step::Image, None, true).err(), Some(NoRoute::TakesNoReferences));
+    let simulated = load(&[("simulator", "http://127.0.0.1:9")]).expect("good");
+    let models = &simulated.route_for(Step::Image, Some("pixova"), false).expect("a route").models;
+    assert_eq!(models[0].name, "gpt-image-2.6-flare", "only one provider is stood in for");
 }
