@@ -3,6 +3,7 @@
 //! is, by its format or its size, is written anew as JPEG. A [`print`](self::print) tells near-copies.
 
 mod print;
+mod quality;
 mod resample;
 
 use std::any::Any;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::platforms::{ImageRules, Platform};
 
 pub use print::{NEAR_COPY, alikeness};
+pub use quality::Quality;
 
 /// The most bytes that an image may have.
 pub const LARGEST: usize = 12 << 20;

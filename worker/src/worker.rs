@@ -43,6 +43,8 @@ pub struct Worker {
     redis: RedisSettings,
     /// A post that twice took its worker with it runs alone.
     pub alone: Semaphore,
+    /// Megabytes of pictures of products that renders are being made of.
+    pub references: Semaphore,
     pub tasks: TaskTracker,
     /// No post is begun any more.
     pub draining: CancellationToken,
@@ -51,6 +53,9 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// What pictures of products may take of memory at once.
+    pub const REFERENCE_MEGABYTES: usize = 128;
+
     /// Those who take from the queue of a track.
     pub fn crew(&self, track: Track) -> &Crew {
         match track {
@@ -133,6 +138,7 @@ impl Life {
             halted: Halted::default(),
             redis: settings.redis.clone(),
             alone: Semaphore::new(1),
+            references: Semaphore::new(Worker::REFERENCE_MEGABYTES),
             tasks: tasks.clone(),
             draining: CancellationToken::new(),
             abort: CancellationToken::new(),

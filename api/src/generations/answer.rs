@@ -8,7 +8,7 @@ use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type;
-use shared::domain::BatchStatus;
+use shared::domain::{BatchStatus, PostStatus};
 use shared::store::generations::Generation;
 
 use super::view::GenerationView;
@@ -69,8 +69,11 @@ impl ApiResponse for Answered {
     }
 }
 
-/// Why a generation that has ended gave nothing; `None` when it gave something.
+/// Why a generation that has ended gave nothing; `None` when it gave something, if only some of its parts.
 pub(crate) fn failure(generation: &Generation) -> Option<Problem> {
+    if generation.parts.iter().any(|part| part.status == PostStatus::Completed) {
+        return None;
+    }
     let part = generation.parts.iter().find(|part| part.error_class.is_some());
     let class = part.and_then(|part| part.error_class.as_deref()).unwrap_or_default();
     let message = part.and_then(|part| part.error_message.clone()).unwrap_or_else(|| "Nothing was made.".to_owned());

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::{CampaignId, Handle, Kind, Nanodollars, ProjectId, SegmentId};
-use uuid::Uuid;
+use shared::domain::{AssetId, CampaignId, Handle, Kind, Nanodollars, ProjectId, SegmentId};
 
 /// What is asked for, before what it names was looked up.
 #[derive(Clone, Debug)]
@@ -29,7 +28,8 @@ pub(crate) struct Referred {
     pub(crate) project: Option<ProjectId>,
     pub(crate) campaign: Option<CampaignId>,
     pub(crate) segment: Option<Handle<SegmentId>>,
-    pub(crate) asset: Option<Uuid>,
+    /// The picture that it is to show.
+    pub(crate) asset: Option<AssetId>,
 }
 
 impl Asked {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::domain::{BatchId, BatchStatus, Context, UserId};
 use shared::store::generations::{self, Generation, NewGeneration};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
-use shared::store::{brand_kits, campaigns, projects, segments};
+use shared::store::{assets, brand_kits, campaigns, projects, segments};
 use sqlx::PgConnection;
 
 use super::answer::{Answered, failure};
@@ -158,7 +158,14 @@ async fn look_up(tx: &mut PgConnection, user: UserId, asked: &Asked) -> Result<N
         }
         None => None,
     };
-    let context = Context { brand, segment, route: asked.route.map(str::to_owned), ..Context::default() };
+    let reference = match refers.asset {
+        Some(asset) => {
+            let asset = assets::read(&mut *tx, user, asset).await?.ok_or_else(|| Problem::not_found("asset"))?;
+            Some(asset.media_key.to_string())
+        }
+        None => None,
+    };
+    let context = Context { brand, segment, reference, route: asked.route.map(str::to_owned) };
     Ok(NewGeneration {
         kind: asked.kind,
         parameters: asked.parameters.clone(),

@@ -129,10 +129,13 @@ fn made(part: &Part, links: &Links) -> Value {
         _ => Map::new(),
     };
     if let Some(url) = image_url(part, links) {
+        let native_size = made.remove("native_size");
         let image = json!({
             "url": url,
             "width": part.image_width,
             "height": part.image_height,
+            // As the model made it, before it was brought to the asked size.
+            "native_size": native_size,
             "bytes": part.image_bytes,
             "format": part.image_format,
             "thumbhash": part.image_thumbhash.as_deref().map(|hash| hash.replace('\n', "")),

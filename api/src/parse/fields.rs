@@ -108,6 +108,16 @@ impl<'a, 'e> Fields<'a, 'e> {
         }
     }
 
+    /// One of a few names; absent and null mean that nobody said.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, all: &[T], as_str: fn(T) -> &'static str) -> Option<T> {
+        let raw = self.given(name)?;
+        let text = self.string(name, raw)?;
+        all.iter().copied().find(|choice| as_str(*choice) == text.trim()).or_else(|| {
+            let names: Vec<_> = all.iter().map(|choice| as_str(*choice)).collect();
+            self.wrong(name, "invalid", format!("must be one of {}", names.join(", ")))
+        })
+    }
+
     /// True or false; absent and null mean that nobody said.
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         let raw = self.given(name)?;

@@ -17,6 +17,7 @@ mod document;
 mod download;
 mod estimates;
 mod generations;
+mod generations_images;
 mod generations_plans;
 mod imports;
 mod ledger;

@@ -33,5 +33,7 @@ state!(
         ImageResampled = "image_resampled",
         /// The image has more bytes than its platform takes, even written anew.
         ImageTooBig = "image_too_big",
+        /// The image looks almost the same as that of a sibling, though another was asked for.
+        ImageNearCopy = "image_near_copy",
     }
 );

@@ -1,8 +1,14 @@
 //! What each kind of work is asked for and what it gives, as both programs read and write it; one file a kind.
 
+mod design;
+mod image;
+mod product_render;
 pub mod seo_content;
 mod text;
 
+pub use design::{DesignParameters, DesignQuality, DesignType, MOST_VARIATIONS, Shape};
+pub use image::{ImageParameters, ImageResult, Style};
+pub use product_render::{RenderParameters, Scene};
 pub use seo_content::{SeoContentParameters, SeoContentResult};
 pub use text::{TextParameters, TextResult};
 

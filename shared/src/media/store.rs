@@ -89,6 +89,11 @@ impl MediaStore {
         }
     }
 
+    /// How many bytes an image has.
+    pub async fn size(&self, key: &MediaKey) -> Result<u64, MediaError> {
+        Ok(self.objects.head(&Path::from(key.as_str())).await?.size)
+    }
+
     pub async fn get(&self, key: &MediaKey) -> Result<Media, MediaError> {
         let bytes = self.objects.get(&Path::from(key.as_str())).await?.bytes().await?;
         Ok(Media { content_type: content_type(&bytes), bytes })

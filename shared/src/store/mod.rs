@@ -28,6 +28,7 @@ pub mod projects;
 pub mod rescue;
 pub mod segments;
 pub mod sessions;
+pub mod siblings;
 pub mod spending;
 pub mod templates;
 pub mod users;

@@ -9,4 +9,5 @@ mod generations;
 mod histories;
 mod migrations;
 mod ownership;
+mod siblings;
 mod world;

@@ -171,6 +171,11 @@ impl Gateway {
         Ok(self.run(ledger, &Moderating(text)).await?.reply)
     }
 
+    /// Where heavy work on pictures is done beside the runtime.
+    pub(crate) fn pictures(&self) -> &PictureCheck {
+        &self.inner.pictures
+    }
+
     /// Whether a provider with a key judges texts.
     pub fn moderates(&self) -> bool {
         self.inner.catalog.route(Step::Moderation).is_some()

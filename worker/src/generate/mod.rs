@@ -8,6 +8,11 @@
 //! in the API's `generations`.
 
 mod brief;
+mod design;
+mod image;
+mod picture;
+mod presets;
+mod product_render;
 mod review;
 mod seo_content;
 mod structured;
@@ -49,6 +54,9 @@ pub(crate) async fn produce(mut job: Job<'_>) -> Result<(), Stop> {
     let made: Made = match job.order.kind {
         Kind::Text => text::make(&mut job).await?,
         Kind::SeoContent => seo_content::make(&mut job).await?,
+        Kind::Image | Kind::TextToImage => image::make(&mut job).await?,
+        Kind::ProductRender => product_render::make(&mut job).await?,
+        Kind::Design => design::make(&mut job).await?,
         _ => return Err(unknown()),
     };
     job.line.checkpoint(Checkpoint::Made(made));

@@ -25,13 +25,12 @@ pub(crate) async fn store(worker: &Worker, row: PostId, ordinal: i16, picture: P
     };
     worker.media.put(&key, picture.bytes).await.map_err(|error| {
         warn!(%error, "an image could not be stored");
-        Stop::Wait {
-            after: Duration::from_secs(2),
-            reason: Reason {
-                class: "storage",
-                message: "The image was made but could not be stored. It is made again shortly.".to_owned(),
-            },
-        }
+        unavailable("The image was made but could not be stored. It is made again shortly.")
     })?;
     Ok(stored)
+}
+
+/// The store does not answer: once more in a moment.
+pub(crate) fn unavailable(message: &str) -> Stop {
+    Stop::Wait { after: Duration::from_secs(2), reason: Reason { class: "storage", message: message.to_owned() } }
 }

@@ -1,5 +1,6 @@
 //! The worker's parts against a real Postgres and a real Redis.
 
+mod designs;
 mod economy;
 mod lease;
 mod memory;

@@ -3,8 +3,12 @@
 //! A kind's room describes its body ([`Schema`](text::Schema)) and reads it (`read`); the table below makes the rest of
 //! that: the body's type, the operation at its path, and how jobs read the same.
 
+pub(crate) mod design;
+pub(crate) mod image;
+mod product_render;
 mod seo_content;
 mod text;
+mod text_to_image;
 
 use std::sync::Arc;
 
@@ -24,6 +28,8 @@ use crate::routes::Chapter;
 
 /// The longest prompt, in characters.
 pub(crate) const PROMPT: usize = 10_000;
+/// The longest prompt of an image, in characters: image models take no more.
+pub(crate) const IMAGE_PROMPT: usize = 4_000;
 /// The longest name of a tone or an audience.
 pub(crate) const SHORT: usize = 2_000;
 /// The longest tag of a language.
@@ -96,6 +102,21 @@ impl KindsApi {
 kinds! {
     /// Write a text
     Text => TextBody: text at "/generate/text";
+    /// Make an image
+    Image => ImageBody: image at "/generate/image";
+    /// Make an image in a style
+    ///
+    /// With a project, its brand's colours lead.
+    TextToImage => TextToImageBody: text_to_image at "/content/text-to-image";
+    /// Show a product in a scene
+    ///
+    /// With `asset_id` the product is shown as in its uploaded picture; otherwise it is drawn as it is described.
+    ProductRender => RenderBody: product_render at "/content/product-render";
+    /// Design a logo, banner, poster or social card
+    ///
+    /// In up to five variations, each with an outcome, a model, a time and a cost of its own. It is `completed` when at least
+    /// one variation is.
+    Design => DesignBody: design at "/generate/design";
     /// Write a page for search engines
     ///
     /// Title, meta description, slug, outline and body in Markdown, with the keywords counted. Its `export` gives it as

@@ -290,10 +290,11 @@ batch AS (
                           CASE WHEN b.cancelled_posts + coalesce(t.cancelled, 0) > 0 OR b.status = 'cancelling' THEN 'cancelled'
                                WHEN b.completed_posts + coalesce(t.completed, 0) > 0 THEN 'completed'
                                ELSE 'failed' END
-                      WHEN o.over AND b.status = 'processing' THEN 'paused'
+                      -- Of the other kinds each part fails by itself: nobody raises a cap while a person waits.
+                      WHEN o.over AND b.status = 'processing' AND b.kind = 'post' THEN 'paused'
                       ELSE b.status END,
         pause_reason = CASE WHEN done.all_final THEN NULL
-                            WHEN o.over AND b.status = 'processing' THEN 'budget'
+                            WHEN o.over AND b.status = 'processing' AND b.kind = 'post' THEN 'budget'
                             ELSE b.pause_reason END,
         -- A bill may come after the end.
         finished_at = CASE WHEN done.all_final THEN now() ELSE b.finished_at END,
