@@ -15,6 +15,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use shared::domain::CampaignId;
+use shared::store::brand_kits;
 use uuid::Uuid;
 
 pub use first_choices::{FirstChoices, FirstChoicesError};
@@ -53,7 +54,12 @@ impl EstimatesApi {
         let batch = off_the_loop(&body.bytes, UnknownFields::Refuse)?.batch;
         let campaign = keeping::read(&self.app, caller.user, CampaignId(id.0)).await?;
         let audience = campaign.target_audience.as_deref();
-        let sums = estimate(&self.app.first_choices, &batch.posts, audience).map_err(unmade)?;
+        let kit = match campaign.project_id {
+            Some(project) => brand_kits::of_project(self.app.store.pool(), caller.user, project).await?,
+            None => None,
+        };
+        let kit = kit.unwrap_or_default();
+        let sums = estimate(&self.app.first_choices, &batch.posts, audience, &kit).map_err(unmade)?;
         Ok(Json(EstimateView::of(&sums, &self.app.first_choices.price_version)))
     }
 }

@@ -8,8 +8,10 @@
 //!
 //! An image has the tokens that its model states for its size and quality, whatever it shows.
 
-use shared::domain::{Image, Nanodollars, NewPost, Platform};
-use shared::prices::{CAPTION_FRAME, Format, IMAGE_FRAME, LONGEST_IMAGE_VALUE, parse_size, weight};
+use shared::domain::{BrandKit, Image, Nanodollars, NewPost, Platform};
+use shared::prices::{
+    CAPTION_FRAME, Format, IMAGE_FRAME, LONGEST_IMAGE_VALUE, brand_picture_weight, brand_weight, parse_size, weight,
+};
 
 use super::first_choices::{FirstChoice, FirstChoices};
 
@@ -71,12 +73,14 @@ pub(super) fn estimate<'c>(
     choices: &'c FirstChoices,
     posts: &[NewPost<'_>],
     audience: Option<&str>,
+    kit: &BrandKit,
 ) -> Result<Vec<StepSum<'c>>, Step> {
     let mut steps = Vec::new();
+    let (rules, palette) = (brand_weight(kit), brand_picture_weight(kit));
     let writer = choices.caption.as_ref().ok_or(Step::Caption)?;
     let mut captions = StepSum { step: Step::Caption, choice: writer, calls: posts.len(), cost: Range::default() };
     for post in posts {
-        captions.cost.add(caption(writer, brief(post, audience)));
+        captions.cost.add(caption(writer, brief(post, audience) + rules));
     }
     steps.push(captions);
     if posts.iter().any(|post| post.image.is_some()) {
@@ -85,7 +89,7 @@ pub(super) fn estimate<'c>(
         for post in posts {
             if let Some(wanted) = post.image {
                 images.calls += 1;
-                images.cost.add(image(painter, writer.completion_cap, wanted, shown(post, audience)));
+                images.cost.add(image(painter, writer.completion_cap, wanted, shown(post, audience) + palette));
             }
         }
         steps.push(images);
@@ -148,7 +152,7 @@ fn shown(post: &NewPost<'_>, audience: Option<&str>) -> usize {
 #[cfg(test)]
 mod tests {
     use shared::config::{Names, Settings};
-    use shared::domain::{Image, NewPost};
+    use shared::domain::{BrandKit, Image, NewPost};
 
     use super::{Range, Step, estimate};
     use crate::estimates::FirstChoices;
@@ -174,7 +178,7 @@ mod tests {
 
     fn total(posts: &[NewPost<'_>]) -> Range {
         let mut sum = Range::default();
-        for step in estimate(&choices(), posts, None).expect("models") {
+        for step in estimate(&choices(), posts, None, &BrandKit::default()).expect("models") {
             sum.add(step.cost);
         }
         sum
@@ -197,16 +201,29 @@ mod tests {
     }
 
     #[test]
+    fn a_brands_rules_are_part_of_every_request() {
+        let kit = BrandKit { voice: Some("Warm, never loud.".to_owned()), ..BrandKit::default() };
+        let (choices, posts) = (choices(), [post("short", true)]);
+        let branded = estimate(&choices, &posts, None, &kit).expect("models");
+        for (branded, plain) in
+            branded.iter().zip(estimate(&choices, &posts, None, &BrandKit::default()).expect("models"))
+        {
+            assert!(branded.cost.low > plain.cost.low && branded.cost.high > plain.cost.high, "{:?}", branded.step);
+        }
+    }
+
+    #[test]
     fn steps_are_counted_by_themselves() {
         let choices = choices();
         let posts = [post("a", true), post("b", false), post("c", true)];
-        let steps = estimate(&choices, &posts, Some("bakers")).expect("models");
+        let none = BrandKit::default();
+        let steps = estimate(&choices, &posts, Some("bakers"), &none).expect("models");
         assert_eq!(
             steps.iter().map(|step| (step.step, step.calls)).collect::<Vec<_>>(),
             [(Step::Caption, 3), (Step::Image, 2)]
         );
-        assert_eq!(estimate(&choices, &posts[1..2], None).expect("models").len(), 1);
+        assert_eq!(estimate(&choices, &posts[1..2], None, &none).expect("models").len(), 1);
         let painterless = FirstChoices { image: None, ..choices };
-        assert_eq!(estimate(&painterless, &posts, None).expect_err("no model"), Step::Image);
+        assert_eq!(estimate(&painterless, &posts, None, &none).expect_err("no model"), Step::Image);
     }
 }

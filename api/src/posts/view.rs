@@ -77,7 +77,8 @@ pub struct PostView {
     /// What moderation said of the caption: `passed`, `flagged`, or `skipped` where nobody was asked.
     pub moderation: Option<String>,
     /// What was done to the content or is odd about it: `trimmed`, `hashtags_dropped`, `near_duplicate`,
-    /// `image_converted`, `image_aspect`, `image_resampled`, `image_too_big`. Near-duplicates are looked for when the batch has ended.
+    /// `image_converted`, `image_aspect`, `image_resampled`, `image_too_big`, `banned_word`, `missing_word`. Near-duplicates are
+    /// looked for when the batch has ended.
     pub flags: Vec<String>,
     /// The post that has almost the same caption.
     pub near_duplicate_of: Option<Uuid>,

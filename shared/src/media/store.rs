@@ -77,6 +77,15 @@ impl MediaStore {
         Ok(())
     }
 
+    /// Stores an image whose key tells its bytes, unless it lies there already.
+    pub async fn put_once(&self, key: &MediaKey, bytes: Bytes) -> Result<(), MediaError> {
+        match self.objects.head(&Path::from(key.as_str())).await {
+            Ok(known) if known.size == bytes.len() as u64 => Ok(()),
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => self.put(key, bytes).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Whether the folder is there, or the bucket answers.
     pub async fn check(&self) -> Result<(), MediaError> {
         if let Some(folder) = &self.folder {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::domain::Nanodollars;
 
 pub use format::{Format, LargestSize, parse_size};
-pub use request::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, weight};
+pub use request::{CAPTION_FRAME, IMAGE_FRAME, LONGEST_IMAGE_VALUE, brand_picture_weight, brand_weight, weight};
 
 /// The price list that is built in.
 const BUILT_IN: &str = include_str!("../../../config/prices.toml");

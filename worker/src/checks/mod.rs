@@ -1,10 +1,12 @@
 //! The checks on captions and other texts, cheapest first, before anything more is paid for.
 //!
-//! A draft that is longer than its platform takes ([`overrun`]) is asked for once more; what is still too long is cut at a
-//! word ([`fit`]), and the post says so. [`simhash`] is what near-duplicates are found by once the batch has ended.
+//! A draft that is longer than its platform takes, or breaks the rules of its brand, is asked for once more with its
+//! [`faults`]; what is still too long is cut at a word ([`fit`]), and the post says what is wrong with it. [`simhash`] is what near-duplicates are found by once the batch has ended.
 
+mod brand;
 mod count;
 mod emoji;
+mod fault;
 mod fit;
 mod language;
 mod markdown;
@@ -16,7 +18,9 @@ use std::fmt;
 
 use shared::store::advance::Caption;
 
+pub use brand::{banned_words, missing_words, with_brand_hashtags, word_flags};
 pub use count::Count;
+pub use fault::{Fault, faults, verdict};
 pub use fit::fit;
 pub use language::speaks;
 pub use markdown::Page;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step};
 use shared::store::advance::{
-    Answer, Bill, Checkpoint, CostSource, Ending, Item, LANE_EPOCH, Next, Refusal, Settlement,
+    Answer, Bill, Caption, Checkpoint, CostSource, Ending, Item, LANE_EPOCH, Next, Refusal, Settlement,
 };
 use shared::store::economy::{self, Line, ProviderBatch};
 use tracing::debug;
@@ -17,7 +17,7 @@ use tracing::debug;
 use super::Tender;
 use crate::checks;
 use crate::gateway::{Answered, BatchPlace, Body, LineEnd};
-use crate::generate_post::{checked_caption, moderation_of};
+use crate::generate_post::{checked_caption, faults_of, moderation_of};
 use crate::prompts::{self, CaptionBrief};
 
 /// Lines that are written at once.
@@ -71,24 +71,28 @@ impl Tender<'_> {
     }
 
     fn settled(&self, place: &BatchPlace, line: &Line, answered: Option<&Answered<'_>>) -> Item {
-        let brief = CaptionBrief::of(&line.brief, &self.worker.platforms);
+        let brief = CaptionBrief::of(&line.brief, &self.lane.context, &self.worker.platforms);
         let ask = prompts::caption(&brief);
-        let (mut bill, end) = self.worker.posts.gateway.judge_line(place, ask, answered, took(line, self.lane.now));
+        let (bill, end) = self.worker.posts.gateway.judge_line(place, ask, answered, took(line, self.lane.now));
         match end {
-            // A live call makes one that fits: it can be told what was wrong with its draft.
-            LineEnd::Made(draft) if let Some(over) = checks::overrun(&brief.platform, &draft) => {
-                bill.outcome = Outcome::Rejected;
-                bill.verdict = Some(format!("too_long: {over}"));
-                self.item(line, bill, None, Ending::Ready)
-            }
-            LineEnd::Made(draft) => {
-                let caption = checked_caption(&brief, draft, moderation_of(self.worker, &line.brief, None));
-                self.item(line, bill, Some(Checkpoint::Caption(caption)), Ending::Ready)
-            }
+            LineEnd::Made(draft) => self.made(line, &brief, bill, draft),
             LineEnd::Failed(reason) => self.item(line, bill, None, Ending::Failed(reason)),
             LineEnd::Live(Some(reason)) => self.item(line, bill, None, Ending::Wait { after: Duration::ZERO, reason }),
             LineEnd::Live(None) => self.item(line, bill, None, Ending::Ready),
         }
+    }
+
+    /// What a draft makes of its line.
+    fn made(&self, line: &Line, brief: &CaptionBrief, mut bill: Bill, draft: Caption) -> Item {
+        let faults = faults_of(brief, &draft);
+        if faults.is_empty() {
+            let caption = checked_caption(brief, draft, moderation_of(self.worker, &line.brief, None));
+            return self.item(line, bill, Some(Checkpoint::Caption(caption)), Ending::Ready);
+        }
+        // A live call makes a better one: it can be told what was wrong with its draft.
+        bill.outcome = Outcome::Rejected;
+        bill.verdict = Some(checks::verdict(&faults));
+        self.item(line, bill, None, Ending::Ready)
     }
 
     fn item(&self, line: &Line, bill: Bill, checkpoint: Option<Checkpoint>, ending: Ending) -> Item {

@@ -23,7 +23,7 @@ fn margin(settings: &EconomySettings) -> TimeDelta {
 mod tests {
     use chrono::{TimeZone, Utc};
     use shared::config::EconomySettings;
-    use shared::domain::{BatchId, BatchStatus, LaneState, UserId};
+    use shared::domain::{BatchId, BatchStatus, Context, LaneState, UserId};
     use shared::store::economy::Lane;
 
     use super::{falls_over_at, gives_up_at};
@@ -40,7 +40,7 @@ mod tests {
             deadline: at(18, 0),
             now: at(12, 0),
             pending: 0,
-            context: None,
+            context: Context::default(),
         };
         assert_eq!((falls_over_at(&lane, &settings), gives_up_at(&lane, &settings)), (at(17, 30), at(17, 45)));
         lane.pending = 9_000;

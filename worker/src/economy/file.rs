@@ -245,7 +245,7 @@ impl Tender<'_> {
     fn write_lines(&self, place: &BatchPlace, lines: &[Line]) -> Result<Bytes> {
         let mut text = Vec::new();
         for line in lines {
-            let ask = prompts::caption(&CaptionBrief::of(&line.brief, &self.worker.platforms));
+            let ask = prompts::caption(&CaptionBrief::of(&line.brief, &self.lane.context, &self.worker.platforms));
             let body = self.worker.posts.gateway.write_line(place, ask);
             let entry = json!({
                 "custom_id": line.call, "method": "POST", "url": "/v1/chat/completions", "body": body,

@@ -60,7 +60,7 @@ impl Tender<'_> {
         let mut bytes = 0;
         let mut items = Vec::with_capacity(posts.len());
         for post in posts {
-            let ask = prompts::caption(&CaptionBrief::of(&post.brief, &self.worker.platforms));
+            let ask = prompts::caption(&CaptionBrief::of(&post.brief, &self.lane.context, &self.worker.platforms));
             let (quote, size) = self.worker.posts.gateway.quote_line(place, ask);
             bytes += size;
             if bytes > LARGEST_FILE && !items.is_empty() {

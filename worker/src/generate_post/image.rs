@@ -15,7 +15,8 @@ pub(super) async fn paint(job: &mut PostJob<'_>, caption: &Caption) -> Result<()
     if job.post.image().is_some() {
         return Ok(());
     }
-    let ask = prompts::image(&CaptionBrief::of(brief, &worker.platforms), &caption.image_prompt, size, quality);
+    let brief = CaptionBrief::of(brief, job.context, &worker.platforms);
+    let ask = prompts::image(&brief, &caption.image_prompt, size, quality);
     let picture = worker.posts.gateway.image(job.line, ask).await?.picture;
     let stored = storing::store(worker, job.id, job.line.ordinal(Step::Image), picture).await?;
     job.line.checkpoint(Checkpoint::Image(stored));

@@ -4,7 +4,7 @@ mod caption;
 mod image;
 mod moderation;
 
-use shared::domain::PostId;
+use shared::domain::{Context, PostId};
 use shared::store::claim::PostWork;
 
 use crate::gateway::Stop;
@@ -12,7 +12,7 @@ use crate::settle::Line;
 use crate::worker::Worker;
 
 // What the economy lane makes of a caption is what is made of it here.
-pub(crate) use caption::checked as checked_caption;
+pub(crate) use caption::{checked as checked_caption, faults_of};
 pub(crate) use moderation::of as moderation_of;
 
 /// A post in hand.
@@ -20,6 +20,8 @@ pub(crate) struct PostJob<'a> {
     pub(crate) worker: &'a Worker,
     pub(crate) id: PostId,
     pub(crate) post: &'a PostWork,
+    /// What its batch was placed with.
+    pub(crate) context: &'a Context,
     pub(crate) line: &'a mut Line,
 }
 

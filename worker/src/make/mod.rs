@@ -57,7 +57,9 @@ fn crew<'w>(worker: &'w Worker, claim: &Claim) -> &'w Crew {
 
 async fn produce(worker: &Worker, claim: &Claim, line: &mut Line) -> Result<(), Stop> {
     match &claim.work {
-        Work::Post(post) => generate_post::produce(PostJob { worker, id: claim.post, post, line }).await,
+        Work::Post(post) => {
+            generate_post::produce(PostJob { worker, id: claim.post, post, context: claim.context(), line }).await
+        }
         Work::Generation(order) => {
             generate::produce(Job { worker, claim, order, context: claim.context(), line }).await
         }

@@ -7,12 +7,16 @@ use serde_json::{Value, json};
 use shared::domain::Step;
 use shared::store::advance::Caption;
 
+use super::brand::{self, quoted};
 use super::{CaptionBrief, fill, one_line};
-use crate::checks::Overrun;
+use crate::checks::Fault;
 use crate::gateway::{AnswerSchema, ChatAsk, Message, Role, Unusable};
 
 const SYSTEM: &str = include_str!("caption.md");
-const SHORTER: &str = include_str!("shorter.md");
+const TOO_LONG: &str = include_str!("too_long.md");
+const BANNED_WORDS: &str = include_str!("banned_words.md");
+const MISSING_WORDS: &str = include_str!("missing_words.md");
+const ONCE_MORE: &str = include_str!("once_more.md");
 /// What is kept of an answer: a platform's limit is the author's affair, but no post is a book.
 const LONGEST_TEXT: usize = 10_000;
 const MOST_HASHTAGS: usize = 30;
@@ -33,21 +37,34 @@ pub(super) fn ask(brief: &CaptionBrief) -> ChatAsk<Caption> {
 }
 
 /// The same request once more, with the draft and what is wrong with it.
-pub(super) fn shorter(brief: &CaptionBrief, draft: &Caption, over: &Overrun) -> ChatAsk<Caption> {
+pub(super) fn once_more(brief: &CaptionBrief, draft: &Caption, faults: &[Fault]) -> ChatAsk<Caption> {
     let mut ask = ask(brief);
-    let length = over.to_string();
-    // Models count badly: they are asked for a tenth less than there is room for.
-    let aim = format!("{} {}", over.limit.max - over.limit.max / 10, over.limit.count.unit());
-    let complaint = fill(SHORTER, &[("platform", &brief.platform.rules.title), ("length", &length), ("aim", &aim)]);
     let draft = json!({
         "caption": draft.caption,
         "hashtags": draft.hashtags,
         "image_prompt": draft.image_prompt,
         "alt_text": draft.alt_text,
     });
+    let mut complaint: Vec<String> = faults.iter().map(|fault| told(brief, fault)).collect();
+    complaint.push(ONCE_MORE.trim_end().to_owned());
     ask.messages.push(Message { role: Role::Assistant, content: draft.to_string() });
-    ask.messages.push(Message { role: Role::User, content: complaint.trim_end().to_owned() });
+    ask.messages.push(Message { role: Role::User, content: complaint.join(" ") });
     ask
+}
+
+/// What is wrong with a draft, and what to do about it.
+fn told(brief: &CaptionBrief, fault: &Fault) -> String {
+    let text = match fault {
+        Fault::TooLong(over) => {
+            // Models count badly: they are asked for a tenth less than there is room for.
+            let aim = format!("{} {}", over.limit.max - over.limit.max / 10, over.limit.count.unit());
+            let platform = brief.platform.rules.title.as_str();
+            fill(TOO_LONG, &[("platform", platform), ("length", &over.to_string()), ("aim", &aim)])
+        }
+        Fault::BannedWords(words) => fill(BANNED_WORDS, &[("words", &quoted(words))]),
+        Fault::MissingWords(words) => fill(MISSING_WORDS, &[("words", &quoted(words))]),
+    };
+    text.trim_end().to_owned()
 }
 
 fn system(brief: &CaptionBrief) -> String {
@@ -57,7 +74,7 @@ fn system(brief: &CaptionBrief) -> String {
         None => "the language that the brief is written in".to_owned(),
     };
     let aim = platform.prompt.aim.to_string();
-    fill(
+    let rules = fill(
         SYSTEM,
         &[
             ("language", &language),
@@ -66,7 +83,11 @@ fn system(brief: &CaptionBrief) -> String {
             ("aim", &aim),
             ("hashtags", &platform.prompt.hashtags),
         ],
-    )
+    );
+    match brand::of_texts(&brief.kit) {
+        Some(brand) => format!("{}\n\n{brand}", rules.trim_end()),
+        None => rules,
+    }
 }
 
 fn user(brief: &CaptionBrief) -> String {

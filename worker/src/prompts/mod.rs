@@ -3,16 +3,18 @@
 //! The texts stand in `*.md`. A brief is data: each of its values is put on one line behind its label, so that nothing in
 //! it can pass for another line, for the end of the brief or for a message of ours.
 
+pub(crate) mod brand;
 mod caption;
 mod image;
 pub mod segment;
 
 pub(crate) use caption::{clean, object_in};
 
+use shared::domain::{BrandKit, Context};
 use shared::store::advance::Caption;
 use shared::store::claim::Brief;
 
-use crate::checks::Overrun;
+use crate::checks::Fault;
 use crate::gateway::{ChatAsk, ImageAsk, Sizing};
 use crate::platforms::{Platform, Platforms};
 
@@ -27,10 +29,12 @@ pub struct CaptionBrief {
     pub platform: Platform,
     /// A BCP 47 tag.
     pub language: Option<String>,
+    /// The brand's rules, as they were when the batch was placed.
+    pub kit: BrandKit,
 }
 
 impl CaptionBrief {
-    pub fn of(brief: &Brief, platforms: &Platforms) -> Self {
+    pub fn of(brief: &Brief, context: &Context, platforms: &Platforms) -> Self {
         Self {
             brand: brief.brand_name.clone(),
             tone: brief.tone.clone(),
@@ -39,6 +43,7 @@ impl CaptionBrief {
             audience: brief.target_audience.clone(),
             platform: platforms.of(brief.platform.as_deref()),
             language: brief.language.clone(),
+            kit: context.brand.clone().unwrap_or_default(),
         }
     }
 }
@@ -48,9 +53,9 @@ pub fn caption(brief: &CaptionBrief) -> ChatAsk<Caption> {
     caption::ask(brief)
 }
 
-/// The request for a text in place of `draft`, which is longer than its platform takes.
-pub fn shorter(brief: &CaptionBrief, draft: &Caption, over: &Overrun) -> ChatAsk<Caption> {
-    caption::shorter(brief, draft, over)
+/// The request for a text in place of `draft`, with what is wrong with that.
+pub fn once_more(brief: &CaptionBrief, draft: &Caption, faults: &[Fault]) -> ChatAsk<Caption> {
+    caption::once_more(brief, draft, faults)
 }
 
 /// The request for a post's image. `picture` is what the caption's author wants shown; `size` such as `1024x1024`, `quality`

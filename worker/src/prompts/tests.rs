@@ -1,9 +1,10 @@
 //! What is sent, as it is sent.
 
+use shared::domain::BrandKit;
 use shared::store::advance::Caption;
 
-use super::{CaptionBrief, caption, fill, image, one_line, shorter};
-use crate::checks;
+use super::{CaptionBrief, caption, fill, image, once_more, one_line};
+use crate::checks::{Fault, faults};
 use crate::gateway::Role;
 use crate::platforms::Platform;
 
@@ -16,6 +17,17 @@ fn bakery() -> CaptionBrief {
         audience: Some("families nearby".to_owned()),
         platform: Platform::built_in("instagram"),
         language: Some("de".to_owned()),
+        kit: BrandKit::default(),
+    }
+}
+
+fn strict() -> BrandKit {
+    let words = |word: &str| vec![word.to_owned()];
+    BrandKit {
+        required_words: words("Levain"),
+        banned_words: words("cheap"),
+        colours: words("#C2410C"),
+        ..BrandKit::default()
     }
 }
 
@@ -79,8 +91,8 @@ fn a_draft_that_is_too_long_is_asked_for_again_with_what_is_wrong() {
         image_prompt: "A loaf".to_owned(),
         alt_text: "A loaf on a table.".to_owned(),
     };
-    let over = checks::overrun(&brief.platform, &draft).expect("too long");
-    let (first, again) = (caption(&brief), shorter(&brief, &draft, &over));
+    let faults = faults(&brief.platform, &brief.kit, &draft);
+    let (first, again) = (caption(&brief), once_more(&brief, &draft, &faults));
     assert_eq!(again.messages[..2], first.messages);
     assert_eq!((again.step, &again.schema), (first.step, &first.schema));
     assert_eq!(again.messages[2].role, Role::Assistant);
@@ -97,4 +109,43 @@ fn a_draft_that_is_too_long_is_asked_for_again_with_what_is_wrong() {
          abbreviate, and keep links as they are. Answer with the same JSON object and nothing else."
     );
     assert_eq!(again.messages.len(), 4);
+}
+
+#[test]
+fn a_brands_rules_stand_behind_the_rules_of_every_post() {
+    let plain = caption(&bakery()).messages;
+    let brief = CaptionBrief { kit: strict(), ..bakery() };
+    let branded = caption(&brief).messages;
+    assert_eq!(branded[1], plain[1], "the brief is the same");
+    let expected = format!(
+        "{}\n\nThe brand has rules of its own, which every post keeps:\n\
+         - The caption holds each of these words or phrases, as they are written: \"Levain\".\n\
+         - None of these words or phrases stands anywhere in your answer: \"cheap\".\n\
+         - Its colours are #C2410C: the picture in \"image_prompt\" shows them.",
+        plain[0].content.trim_end()
+    );
+    assert_eq!(branded[0].content, expected);
+    let (plain, branded) = (image(&bakery(), "A loaf.", "s", "q").prompt, image(&brief, "A loaf.", "s", "q").prompt);
+    let expected = "The brand's colours: #C2410C. Let them set the palette, in things that belong there.";
+    assert_eq!(branded, format!("{}\n\n{expected}", plain.trim_end()));
+}
+
+#[test]
+fn a_draft_that_breaks_the_brands_rules_is_asked_for_again_with_all_that_is_wrong() {
+    let brief = CaptionBrief { kit: strict(), ..bakery() };
+    let draft = Caption {
+        caption: "Cheap bread!".to_owned(),
+        hashtags: Vec::new(),
+        image_prompt: "A loaf".to_owned(),
+        alt_text: String::new(),
+    };
+    let faults = faults(&brief.platform, &brief.kit, &draft);
+    let words = |word: &str| vec![word.to_owned()];
+    assert_eq!(faults, [Fault::BannedWords(words("cheap")), Fault::MissingWords(words("Levain"))]);
+    assert_eq!(
+        once_more(&brief, &draft, &faults).messages[3].content,
+        "That post has words that its brand never uses: \"cheap\". Write it again without them, in the caption, the \
+         hashtags and the alt text. The caption of that post lacks words that its brand always uses: \"Levain\". Write it \
+         again with each of them, as it is written here. Answer with the same JSON object and nothing else."
+    );
 }

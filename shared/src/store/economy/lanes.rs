@@ -26,8 +26,8 @@ pub struct Lane {
     /// Posts that are the lane's.
     pub pending: i64,
     /// What the batch was placed with.
-    #[sqlx(json(nullable))]
-    pub context: Option<Context>,
+    #[sqlx(json)]
+    pub context: Context,
 }
 
 /// A post that waits to be handed in.
@@ -68,7 +68,7 @@ pub async fn take(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Opt
         "SELECT b.id AS batch, b.user_id AS user, b.status, b.lane AS state, b.deadline, now() AS now,
                 b.total_posts::bigint - b.processing - b.retrying - b.completed_posts - b.failed_posts - b.cancelled_posts
                     AS pending,
-                b.context
+                coalesce(b.context, '{}') AS context
          FROM batch_jobs b
          WHERE b.id = $1 AND b.lane_tender = $2
            AND EXISTS (SELECT FROM workers w WHERE w.id = $2 AND w.lease_until > now())",
