@@ -9,6 +9,7 @@ use shared::queue::{self, Queue, QueueError, Track};
 use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::assets::Intake;
 use crate::auth::{Passwords, Sessions, Tokens};
 use crate::batches::{Board, Doorbell, LargeBodies};
 use crate::download::Downloads;
@@ -66,6 +67,8 @@ pub struct App {
     pub quick_doorbell: Doorbell,
     /// Those who wait for generations.
     pub waiters: Waiters,
+    /// Looks at images that are uploaded.
+    pub intake: Intake,
     /// Permits for large bodies.
     pub large_bodies: LargeBodies,
     pub generation: Generation,
@@ -99,6 +102,7 @@ impl App {
             doorbell: Doorbell::new(queue.clone()),
             quick_doorbell: Doorbell::new(queue.of(Track::Generations)),
             waiters: Waiters::default(),
+            intake: Intake::new(),
             large_bodies: LargeBodies::new(),
             tokens: Tokens::new(&settings.auth)?,
             passwords: Passwords::new(settings.auth.hash_permits)?,

@@ -7,6 +7,7 @@
 pub mod analytics;
 pub mod answer;
 pub mod app;
+pub mod assets;
 pub mod auth;
 pub mod batches;
 pub mod brand_kits;

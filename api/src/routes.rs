@@ -13,6 +13,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 
 use crate::analytics::AnalyticsApi;
 use crate::app::App;
+use crate::assets::AssetsApi;
 use crate::auth::AccountsApi;
 use crate::batches::BatchesApi;
 use crate::brand_kits::BrandKitsApi;
@@ -80,7 +81,7 @@ type Rooms =
     (AccountsApi, ProjectRooms, CampaignsApi, BatchRooms, GenerationRooms, InsightRooms, ServiceRooms, OlderBackEnds);
 
 /// Projects and what they hold.
-type ProjectRooms = (ProjectsApi, BrandKitsApi);
+type ProjectRooms = (ProjectsApi, BrandKitsApi, AssetsApi);
 
 /// The paths of older back ends.
 type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi, ArtifyApi);
@@ -112,7 +113,7 @@ fn rooms(app: &Arc<App>) -> Rooms {
         DownloadApi::new(app()),
         (TemplatesApi::new(app()), ImportsApi::new(app()), ResultsApi::new(app())),
     );
-    let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()));
+    let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()), AssetsApi::new(app()));
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));
     let generations = (KindsApi::new(app()), GenerationsApi::new(app()), JobsApi::new(app()));
     let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()), CostsApi::new(app()));

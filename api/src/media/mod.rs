@@ -1,4 +1,4 @@
-//! Generated images, read through signed links.
+//! Images, generated and uploaded ones, read through signed links.
 
 mod links;
 
@@ -46,12 +46,46 @@ impl MediaApi {
         #[oai(name = "If-None-Match")]
         if_none_match: Header<Option<String>>,
     ) -> Result<ImageAnswer, Problem> {
-        let key: MediaKey = format!("posts/{}/{}", post.0, file.0).parse().map_err(|_| Problem::not_found("image"))?;
-        let signature = Signature { expires: expires.0, kid: kid.0, sig: sig.0 };
+        let link = Link { expires, kid, sig, if_none_match };
+        self.answer(&format!("posts/{}/{}", post.0, file.0), link).await
+    }
+
+    /// An image that was uploaded
+    ///
+    /// By the link that the asset's view holds; the link needs no token, and works until it expires.
+    #[oai(path = "/media/assets/:file", method = "get")]
+    async fn asset(
+        &self,
+        file: Path<String>,
+        expires: Query<u64>,
+        kid: Query<String>,
+        sig: Query<String>,
+        /// The `ETag` of a copy that the caller has.
+        #[oai(name = "If-None-Match")]
+        if_none_match: Header<Option<String>>,
+    ) -> Result<ImageAnswer, Problem> {
+        let link = Link { expires, kid, sig, if_none_match };
+        self.answer(&format!("assets/{}", file.0), link).await
+    }
+}
+
+/// What a link says beside the key, and what its caller has.
+struct Link {
+    expires: Query<u64>,
+    kid: Query<String>,
+    sig: Query<String>,
+    if_none_match: Header<Option<String>>,
+}
+
+impl MediaApi {
+    async fn answer(&self, key: &str, link: Link) -> Result<ImageAnswer, Problem> {
+        let key: MediaKey = key.parse().map_err(|_| Problem::not_found("image"))?;
+        let signature = Signature { expires: link.expires.0, kid: link.kid.0, sig: link.sig.0 };
         self.app.links.check_media(&key, &signature)?;
         // An image never changes under its key, so the key is tag enough.
         let tag = format!("\"{}\"", key.as_str().replace('/', "."));
-        let mut response = if if_none_match.0.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag)) {
+        let known = link.if_none_match.0.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
+        let mut response = if known {
             Response::builder().status(StatusCode::NOT_MODIFIED).finish()
         } else {
             let media = self.app.media.get(&key).await?;

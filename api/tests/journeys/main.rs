@@ -3,6 +3,7 @@
 mod accounts;
 mod analytics;
 mod app;
+mod assets;
 mod bad_input;
 mod brand_kit;
 mod budgets;
