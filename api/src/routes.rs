@@ -125,9 +125,11 @@ fn rooms(app: &Arc<App>) -> Rooms {
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + use<> {
     let mut table = HashMap::new();
     rooms(app).add_routes(&mut table);
-    let operations = table
-        .into_iter()
-        .fold(Route::new(), |routes, (path, operations)| routes.at(&path, operations_of(&path, operations)));
+    let templates = templates();
+    let operations = table.into_iter().fold(Route::new(), |routes, (path, operations)| {
+        let template = templates.get(&path).cloned().unwrap_or_else(|| Template(Arc::from(path.as_str())));
+        routes.at(&path, operations_of(&template, operations))
+    });
     let routes = service::documents(operations, pages());
     Door::new(routes.before(read_query), Arc::clone(app))
 }
@@ -149,9 +151,25 @@ fn described() -> OpenApiService<Described<Rooms>, ()> {
         .license(LicenseObject::new("Apache-2.0 OR MIT").identifier("Apache-2.0 OR MIT"))
 }
 
-/// The operations of one path; each puts the path's template on its answer, for the log.
-fn operations_of(path: &str, operations: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
-    let template = Template(Arc::from(path));
+/// Every path with its parameters by name, by the path as it is routed: there its parameters are numbered.
+fn templates() -> HashMap<String, Template> {
+    let numbered = |path: &str| {
+        let mut number = 0;
+        let mut part = |part: &str| {
+            if !part.starts_with('{') {
+                return part.to_owned();
+            }
+            number += 1;
+            format!(":param{}", number - 1)
+        };
+        path.split('/').map(&mut part).collect::<Vec<_>>().join("/")
+    };
+    let paths = Rooms::meta().into_iter().flat_map(|room| room.paths);
+    paths.map(|path| (numbered(&path.path), Template(Arc::from(path.path)))).collect()
+}
+
+/// The operations of one path; each puts the path's template on its answer, for the log and the metrics.
+fn operations_of(template: &Template, operations: HashMap<Method, BoxEndpoint<'static>>) -> RouteMethod {
     operations.into_iter().fold(RouteMethod::new(), |route, (method, operation)| {
         let marked = operation.after({
             let template = template.clone();

@@ -66,9 +66,9 @@ impl Metrics {
         }
     }
 
-    fn counted(&self) -> Vec<((String, &'static str), Series)> {
+    fn counted(&self) -> Vec<((Arc<str>, &'static str), Series)> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().map(|((handler, method), series)| ((braced(handler), *method), series.clone())).collect()
+        counts.iter().map(|((handler, method), series)| ((Arc::clone(handler), *method), series.clone())).collect()
     }
 
     /// What was counted, in Prometheus' text format.
@@ -161,12 +161,6 @@ impl Text {
     }
 }
 
-/// `/batch-jobs/:id` as `/batch-jobs/{id}`.
-fn braced(template: &str) -> String {
-    let part = |part: &str| part.strip_prefix(':').map_or_else(|| part.to_owned(), |name| format!("{{{name}}}"));
-    template.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
 /// Methods that everybody knows, by name.
 fn known(method: &Method) -> &'static str {
     match *method {
@@ -194,8 +188,8 @@ mod tests {
         let metrics = Metrics::default();
         let cow = Method::from_bytes(b"MOO").expect("a method");
         for (template, method, status, milliseconds) in [
-            (Some("/posts/:id"), &Method::GET, StatusCode::OK, 20),
-            (Some("/posts/:id"), &Method::GET, StatusCode::NOT_FOUND, 700),
+            (Some("/posts/{id}"), &Method::GET, StatusCode::OK, 20),
+            (Some("/posts/{id}"), &Method::GET, StatusCode::NOT_FOUND, 700),
             (None, &cow, StatusCode::NOT_FOUND, 1),
         ] {
             let took = Duration::from_millis(milliseconds);
