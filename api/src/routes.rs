@@ -19,7 +19,7 @@ use crate::batches::BatchesApi;
 use crate::brand_kits::BrandKitsApi;
 use crate::budgets::BudgetsApi;
 use crate::campaigns::CampaignsApi;
-use crate::compat::{ArtifyApi, PixovaApi, SocialMediaGeneratorApi};
+use crate::compat::{ArtifyApi, ArtifyGenerateApi, PixovaApi, SocialMediaGeneratorApi};
 use crate::costs::CostsApi;
 use crate::door::{Door, Template};
 use crate::download::DownloadApi;
@@ -84,7 +84,7 @@ type Rooms =
 type ProjectRooms = (ProjectsApi, BrandKitsApi, AssetsApi);
 
 /// The paths of older back ends.
-type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi, ArtifyApi);
+type OlderBackEnds = (SocialMediaGeneratorApi, PixovaApi, ArtifyApi, ArtifyGenerateApi);
 
 /// The service itself and the providers that it calls.
 type ServiceRooms = (ServiceApi, ProvidersApi);
@@ -114,7 +114,8 @@ fn rooms(app: &Arc<App>) -> Rooms {
         (TemplatesApi::new(app()), ImportsApi::new(app()), ResultsApi::new(app())),
     );
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()), AssetsApi::new(app()));
-    let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()));
+    let artify_generation = ArtifyGenerateApi::new(app());
+    let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()), artify_generation);
     let generations = (KindsApi::new(app()), GenerationsApi::new(app()), JobsApi::new(app()));
     let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()), CostsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));

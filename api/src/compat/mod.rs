@@ -4,11 +4,14 @@
 //! `X-Ignored-Fields`.
 
 mod artify;
+mod artify_generate;
+mod made;
 mod open_as;
 mod pixova;
 mod social_media_generator;
 
 pub use artify::ArtifyApi;
+pub use artify_generate::ArtifyGenerateApi;
 pub use open_as::OpenCaller;
 pub use pixova::PixovaApi;
 pub use social_media_generator::SocialMediaGeneratorApi;

@@ -18,5 +18,5 @@ pub(crate) use asked::Asked;
 pub use kinds::KindsApi;
 pub use operations::GenerationsApi;
 pub(crate) use place::{Placing, ended, read};
-pub use view::GenerationView;
+pub use view::{GenerationView, UsageView};
 pub use waiting::{Patience, Waiters};

@@ -21,6 +21,13 @@ pub struct UsageView {
     pub total_tokens: i64,
 }
 
+impl UsageView {
+    pub(crate) fn of(generation: &Generation) -> Option<Self> {
+        let (prompt, completion) = generation.prompt_tokens.zip(generation.completion_tokens)?;
+        Some(Self { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion })
+    }
+}
+
 /// What was asked for, how it stands, and what came of it.
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "Generation")]
@@ -62,7 +69,6 @@ impl GenerationView {
         let first = generation.parts.iter().find(|part| part.status == PostStatus::Completed);
         let failed = generation.parts.iter().find(|part| part.status == PostStatus::Failed).filter(|_| first.is_none());
         let result = first.is_some().then(|| result(&generation, links));
-        let usage = generation.prompt_tokens.zip(generation.completion_tokens);
         Self {
             id: generation.id.0,
             number: generation.number,
@@ -73,11 +79,7 @@ impl GenerationView {
             result_url: first.map(|part| result_url(&generation, part, links)),
             scores: first.and_then(|part| part.scores.clone()).map(Any),
             model: first.and_then(|part| part.model.clone()),
-            usage: usage.map(|(prompt, completion)| UsageView {
-                prompt_tokens: prompt,
-                completion_tokens: completion,
-                total_tokens: prompt + completion,
-            }),
+            usage: UsageView::of(&generation),
             cost_nanos: generation.cost.0,
             cost_usd: generation.cost.to_usd(),
             error_class: failed.and_then(|part| part.error_class.clone()),
