@@ -12,7 +12,6 @@ use crate::media::Links;
 use crate::time::rfc3339;
 
 /// Tokens over all calls of a generation.
-#[expect(clippy::struct_field_names, reason = "the names of the chat API, which clients know")]
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "Usage", read_only_all)]
 pub struct UsageView {

@@ -217,7 +217,8 @@ async fn project(app: &TestApp, member: &Member<'_>) -> (String, String) {
         thumbhash: vec![0; 25],
     };
     let project = id.parse().map(ProjectId).expect("an id");
-    let asset = assets::insert(app.app.store.pool(), member.user, project, &new).await.expect("entered").expect("an asset");
+    let asset =
+        assets::insert(app.app.store.pool(), member.user, project, &new).await.expect("entered").expect("an asset");
     (id, asset.id.to_string())
 }
 
@@ -259,7 +260,10 @@ async fn a_brand_s_colours_lead_and_its_banned_words_rule_our_own() {
     let made = member.post(DESIGN, &body).await.expect(200).json();
     let prompt = made["result"]["variations"][0]["prompt"].as_str().expect("a prompt");
     assert!(prompt.contains("Brand colours: #0B3D2E, #F2C14E. These lead"), "{prompt}");
-    assert!(prompt.contains("Never write any of these words: motion.") && !prompt.contains("full of motion"), "{prompt}");
+    assert!(
+        prompt.contains("Never write any of these words: motion.") && !prompt.contains("full of motion"),
+        "{prompt}"
+    );
     assert!(prompt.contains("shows the text \"Rye Day\", spelled exactly so"), "{prompt}");
     crew.finish(&app).await;
 }

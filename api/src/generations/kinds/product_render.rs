@@ -5,8 +5,8 @@ use shared::domain::{AssetId, Kind};
 use shared::kinds::{RenderParameters, Scene};
 use uuid::Uuid;
 
-use super::image::size_and_quality;
 use super::IMAGE_PROMPT;
+use super::image::size_and_quality;
 use crate::generations::Asked;
 use crate::parse::Fields;
 
