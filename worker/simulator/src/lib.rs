@@ -47,6 +47,9 @@
 //!
 //! Text is put together from phrases in English, German, French, Spanish, Italian, Portuguese or Dutch, and uses the
 //! labelled lines of the user message (`Brand:`, `Topic:`, `Tone:`, `Brief:`, `Audience:`, `Platform:`, `Language:`).
+//! Schemas named `seo_content`, `content_plan`, `marketing_plan` and `email_subject`, or much like these, get a document of
+//! that kind (`Keywords:`, `Words:`, `Days:`, `Channels:`, `Slot 3:`, `Budget:`, `Weeks:`, `Words to use:`, …), its parts
+//! under the names that the schema gives them; a message with a `Prompt:`, or without any label, gets the text it asks for.
 //! Images are PNGs (JPEG and WebP on request): for a post a scene in the brand's colours with brand and topic written on
 //! it; for a prompt that begins with a logo, banner, poster or social card a design in one of six styles, in the colours it
 //! names and with the words it puts in quotation marks; for pictures of products a scene around them. All depend on the

@@ -218,11 +218,12 @@ impl Completion {
 
 fn text_of(request: &ChatRequest, copy: &Copy, seed: &mut Seed) -> String {
     match &request.output {
-        Output::Prose => copy.prose(),
+        Output::Prose => copy.prose(seed),
         Output::AnyJson => copy.json(),
-        Output::Json(shape) => {
+        Output::Json { name, shape } => {
             let mut out = Vec::with_capacity(1024);
-            shape.write("", copy, seed, &mut out);
+            let document = copy.document(name, seed);
+            shape.write("", document.as_ref(), copy, seed, &mut out);
             String::from_utf8(out).unwrap_or_default()
         }
         Output::Image(_) => format!("Here is your picture: {}", copy.alt_text),

@@ -4,6 +4,7 @@ mod answer;
 mod message;
 mod request;
 mod schema;
+mod shape;
 mod twist;
 
 pub(crate) use answer::{Completion, Picture, Wish};

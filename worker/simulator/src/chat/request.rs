@@ -34,7 +34,11 @@ pub(crate) enum Output {
     Prose,
     /// `json_object`: an object of its own choosing.
     AnyJson,
-    Json(Arc<Shape>),
+    /// By a schema of this name.
+    Json {
+        name: String,
+        shape: Arc<Shape>,
+    },
     Image(Frame),
 }
 
@@ -241,7 +245,7 @@ fn output(fields: &Fields, model: &Model, prompt: &Prompt, schemas: &Schemas) ->
             }
             let schema = named.schema.ok_or_else(|| missing("response_format.json_schema.schema"))?;
             let shape = schemas.compile(&named.name, schema.get(), named.strict.unwrap_or(false))?;
-            Ok((Output::Json(shape), schema.get().len()))
+            Ok((Output::Json { name: named.name, shape }, schema.get().len()))
         }
         other => {
             let message =

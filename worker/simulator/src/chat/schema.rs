@@ -1,4 +1,4 @@
-//! Following a JSON schema.
+//! Reading a JSON schema.
 //!
 //! A schema is compiled once into a [`Shape`] and kept, because a worker sends the same one with every call. Strict
 //! schemas are held to the provider's rules: every object closed, every property required.
@@ -10,19 +10,34 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{copywriter::Copy, refusal::Refusal, seed::Seed, shorten::shorten};
+use crate::refusal::Refusal;
 
 /// What a value has to look like.
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
     Object(Vec<(String, Shape)>),
     Array { item: Box<Shape>, least: usize, most: usize },
-    Text { least: usize, most: usize },
-    Integer { low: i64, high: i64 },
-    Number { low: f64, high: f64 },
+    Text { least: usize, most: usize, form: Form },
+    Integer { low: i64, high: Option<i64>, step: i64 },
+    Number { low: f64, high: Option<f64> },
     Boolean,
     Null,
     OneOf(Vec<Value>),
+}
+
+/// What a text has to look like, beside its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Any,
+    Date,
+    Time,
+    DateTime,
+    Email,
+    Address,
+    Uuid,
+    Colour,
+    /// Lower-case words with hyphens.
+    Slug,
 }
 
 /// Deeper schemas are refused, as providers do. Also ends the reading of schemas that contain themselves.
@@ -122,16 +137,23 @@ impl<'a> Compiler<'a> {
                 if least > most {
                     return Err(format!("{}'minLength' is larger than 'maxLength'.", at(path)));
                 }
-                Ok(Shape::Text { least, most })
+                Ok(Shape::Text { least, most, form: form(schema) })
             }
             "integer" => {
-                let low = least_number("minimum").map_or(0, |low| low.ceil() as i64);
-                let high = least_number("maximum").map_or(low.saturating_add(100), |high| high.floor() as i64);
-                Ok(Shape::Integer { low, high })
+                let low = least_number("minimum")
+                    .map(f64::ceil)
+                    .or_else(|| least_number("exclusiveMinimum").map(|low| low.floor() + 1.0));
+                let high = least_number("maximum")
+                    .map(f64::floor)
+                    .or_else(|| least_number("exclusiveMaximum").map(|high| high.ceil() - 1.0));
+                let step = schema.get("multipleOf").and_then(Value::as_i64).filter(|step| *step > 1);
+                let low = low.map_or(0, |low| low as i64);
+                Ok(Shape::Integer { low, high: high.map(|high| high as i64), step: step.unwrap_or(1) })
             }
             "number" => {
-                let low = least_number("minimum").unwrap_or(0.0);
-                Ok(Shape::Number { low, high: least_number("maximum").unwrap_or(low + 1.0) })
+                let low = least_number("minimum").or_else(|| least_number("exclusiveMinimum")).unwrap_or(0.0);
+                let high = least_number("maximum").or_else(|| least_number("exclusiveMaximum"));
+                Ok(Shape::Number { low, high })
             }
             "boolean" => Ok(Shape::Boolean),
             "null" => Ok(Shape::Null),
@@ -179,65 +201,26 @@ impl<'a> Compiler<'a> {
     }
 }
 
-impl Shape {
-    /// Writes a value of this shape. Fields with a known name get what the copywriter wrote for them.
-    pub(crate) fn write(&self, name: &str, copy: &Copy, seed: &mut Seed, out: &mut Vec<u8>) {
-        match self {
-            Self::Object(properties) => {
-                out.push(b'{');
-                for (at, (property, shape)) in properties.iter().enumerate() {
-                    if at > 0 {
-                        out.push(b',');
-                    }
-                    write_text(property, out);
-                    out.push(b':');
-                    shape.write(property, copy, seed, out);
-                }
-                out.push(b'}');
-            }
-            Self::Array { item, least, most } => {
-                out.push(b'[');
-                let texts = copy.list(name);
-                let count = texts.len().max(1).clamp(*least, *most);
-                for at in 0..count {
-                    if at > 0 {
-                        out.push(b',');
-                    }
-                    match (item.as_ref(), texts.get(at)) {
-                        (Self::Text { most, .. }, Some(text)) => write_text(&shorten(text, *most), out),
-                        _ => item.write(name, copy, seed, out),
-                    }
-                }
-                out.push(b']');
-            }
-            Self::Text { least, most } => {
-                let mut text = shorten(&copy.text(name, seed), *most);
-                while text.chars().count() < *least {
-                    let longer = format!("{text} {}", copy.filler(seed));
-                    if longer.chars().count() > *most {
-                        text.extend(std::iter::repeat_n('.', *least - text.chars().count()));
-                    } else {
-                        text = longer;
-                    }
-                }
-                write_text(&text, out);
-            }
-            Self::Integer { low, high } => out.extend(seed.between(*low, *high).to_string().bytes()),
-            Self::Number { low, high } => {
-                let number = low + (high - low) * seed.unit();
-                out.extend(Value::from(number).to_string().bytes());
-            }
-            Self::Boolean => out.extend(if seed.below(2) == 0 { "false" } else { "true" }.bytes()),
-            Self::Null => out.extend(b"null"),
-            Self::OneOf(values) => {
-                let known = copy.exact(name).and_then(|word| values.iter().find(|value| value.as_str() == Some(word)));
-                let value = known.or_else(|| seed.pick(values)).unwrap_or(&Value::Null);
-                out.extend(value.to_string().bytes());
-            }
-        }
+/// The form of a text, by its `format` or by the patterns that schemas use for the same.
+fn form(schema: &Map<String, Value>) -> Form {
+    let said = |name: &str| schema.get(name).and_then(Value::as_str).unwrap_or_default();
+    match said("format") {
+        "date" => return Form::Date,
+        "time" => return Form::Time,
+        "date-time" => return Form::DateTime,
+        "email" => return Form::Email,
+        "uri" | "url" | "uri-reference" => return Form::Address,
+        "uuid" => return Form::Uuid,
+        _ => {}
     }
-}
-
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    out.extend(Value::from(text).to_string().bytes());
+    let pattern = said("pattern");
+    if pattern.contains('#') {
+        Form::Colour
+    } else if pattern.contains("{4}-") || pattern.contains("\\d\\d\\d\\d-") {
+        Form::Date
+    } else if pattern.contains("a-z0-9") && pattern.contains('-') && !pattern.contains("A-Z") {
+        Form::Slug
+    } else {
+        Form::Any
+    }
 }

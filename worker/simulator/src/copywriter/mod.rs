@@ -4,14 +4,18 @@
 //! way of its platform. The same messages to the same model always give the same text.
 
 mod brief;
+mod documents;
 mod hashtags;
+mod labels;
 mod phrases;
 mod platform;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) use brief::Brief;
+use documents::Task;
 use hashtags::hashtags;
+pub(crate) use labels::{Labels, plain};
 use phrases::{Phrases, phrases};
 use platform::{Layout, Platform};
 
@@ -27,11 +31,12 @@ pub(crate) struct Copy {
     pub(crate) title: String,
     brief: Brief,
     phrases: &'static Phrases,
+    task: Task,
 }
 
 /// Writes a post about what the user asked for; `instructions` fill in what the user did not say.
 pub(crate) fn write_copy(user: &str, instructions: &str, seed: &mut Seed) -> Copy {
-    write(Brief::find(user, instructions), seed)
+    write(Brief::find(user, instructions), Task::read(user, None), seed)
 }
 
 /// The same in another language than was asked for: the given one, else German or English.
@@ -39,10 +44,11 @@ pub(crate) fn write_copy_in(language: Option<&str>, user: &str, instructions: &s
     let mut brief = Brief::find(user, instructions);
     let other = if std::ptr::eq(phrases(&brief.language), phrases("de")) { "en" } else { "de" };
     language.unwrap_or(other).clone_into(&mut brief.language);
-    write(brief, seed)
+    let task = Task::read(user, Some(&brief.language));
+    write(brief, task, seed)
 }
 
-fn write(brief: Brief, seed: &mut Seed) -> Copy {
+fn write(brief: Brief, task: Task, seed: &mut Seed) -> Copy {
     let phrases = phrases(&brief.language);
     let platform = Platform::of(&brief.platform);
     let fill = |phrase: &str| brief.fill(phrase);
@@ -51,7 +57,7 @@ fn write(brief: Brief, seed: &mut Seed) -> Copy {
     let title = fill(seed.pick(&phrases.titles).map_or("{topic}", String::as_str));
     let alt_text = fill(&phrases.alt);
     let image_prompt = image_prompt(&brief, seed);
-    Copy { caption, hashtags, image_prompt, alt_text, title, brief, phrases }
+    Copy { caption, hashtags, image_prompt, alt_text, title, brief, phrases, task }
 }
 
 impl Copy {
@@ -96,8 +102,17 @@ impl Copy {
         self.brief.choose(&self.phrases.bodies, seed)
     }
 
-    pub(crate) fn prose(&self) -> String {
+    /// A post with its hashtags where the message is the brief of one, else the text that it asks for.
+    pub(crate) fn prose(&self, seed: &mut Seed) -> String {
+        if self.task.is_free() {
+            return documents::prose(&self.task, seed);
+        }
         format!("{}\n\n{}", self.caption, self.hashtags.join(" "))
+    }
+
+    /// The document that a schema of this name is for; `None` for a post and for what nobody knows.
+    pub(crate) fn document(&self, schema: &str, seed: &mut Seed) -> Option<Value> {
+        documents::write(schema, &self.task, seed)
     }
 
     pub(crate) fn json(&self) -> String {
@@ -109,11 +124,6 @@ impl Copy {
         });
         object.to_string()
     }
-}
-
-/// A field name without its style: `alt_text`, `altText` and `Alt text` are one.
-fn plain(field: &str) -> String {
-    field.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 fn caption(brief: &Brief, phrases: &Phrases, platform: Platform, seed: &mut Seed) -> String {

@@ -70,11 +70,18 @@ static LANGUAGES: LazyLock<Languages> = LazyLock::new(|| {
 
 /// Phrases of a language given by code (`de`, `de-AT`) or name (`German`, `Deutsch`); English for any other.
 pub(crate) fn phrases(language: &str) -> &'static Phrases {
+    &LANGUAGES[code_of(language)]
+}
+
+/// The code of a language given by code or name; `en` for any other.
+pub(crate) fn code_of(language: &str) -> &'static str {
     let wanted = language.trim().to_lowercase();
     let code = wanted.split(['-', '_', ' ', '(']).next().unwrap_or_default();
-    let by_name =
-        || LANGUAGES.values().find(|phrases| phrases.names.iter().any(|name| *name == wanted || *name == code));
-    LANGUAGES.get(code).or_else(by_name).unwrap_or_else(|| &LANGUAGES["en"])
+    if let Some((code, _)) = LANGUAGES.get_key_value(code) {
+        return code;
+    }
+    let named = |phrases: &Phrases| phrases.names.iter().any(|name| *name == wanted || *name == code);
+    LANGUAGES.iter().find(|(_, phrases)| named(phrases)).map_or("en", |(code, _)| code)
 }
 
 #[cfg(test)]

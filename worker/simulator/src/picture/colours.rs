@@ -69,22 +69,18 @@ pub(crate) fn hue(colour: Colour) -> f64 {
     (sixth * 60.0).rem_euclid(360.0)
 }
 
-/// The colours that a prompt asks for, in its order: `#RRGGBB`, or by name.
+/// The colours that a prompt asks for: those it gives as `#RRGGBB`, then those that it names, each in its order.
 pub(crate) fn asked_for(prompt: &str) -> Vec<Colour> {
+    let words = || prompt.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#'));
+    let exact = words().filter_map(|word| word.strip_prefix('#').and_then(from_hex));
+    let named = words().filter_map(|word| {
+        let word = word.to_ascii_lowercase();
+        NAMED.iter().find(|(name, _)| *name == word).map(|(_, colour)| *colour)
+    });
     let mut found: Vec<Colour> = Vec::new();
-    let mut add = |colour: Colour| {
+    for colour in exact.chain(named) {
         if !found.contains(&colour) {
             found.push(colour);
-        }
-    };
-    for word in prompt.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#')) {
-        if let Some(colour) = word.strip_prefix('#').and_then(from_hex) {
-            add(colour);
-            continue;
-        }
-        let word = word.to_ascii_lowercase();
-        if let Some((_, colour)) = NAMED.iter().find(|(name, _)| *name == word) {
-            add(*colour);
         }
     }
     found

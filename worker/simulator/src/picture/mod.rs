@@ -20,6 +20,7 @@ mod scene;
 mod store;
 
 pub(crate) use damage::damaged;
+pub(crate) use font::legible;
 pub(crate) use store::Pictures;
 
 use design::Design;
@@ -65,7 +66,9 @@ struct Scene {
 impl Sketch {
     /// The piece that a prompt asks for, made from pictures if there are any.
     pub(crate) fn of(prompt: &str, piece: u64, references: &[Reference]) -> Self {
-        let subject = if !references.is_empty() {
+        // What a render asks for is told by its labels, also where no picture of the product came along.
+        let names = |label: &str| prompt.lines().any(|line| line.starts_with(label));
+        let subject = if !references.is_empty() || (names("Product:") && names("Scene:")) {
             Subject::Render(Render::of(prompt, piece, references))
         } else if let Some(design) = Design::of(prompt, piece) {
             Subject::Design(design)

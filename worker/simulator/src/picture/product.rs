@@ -6,6 +6,7 @@ use image::{ImageReader, RgbaImage, imageops};
 
 use super::{
     colours::{Colour, asked_for, hue, mixed, rgb},
+    motif::Motif,
     painting::{Paint, Painting},
     path::{Nib, Outline, Point, around, stroke},
 };
@@ -17,6 +18,8 @@ pub(crate) struct Render {
     setting: Setting,
     colours: Vec<Colour>,
     products: Vec<Reference>,
+    /// Stands in where no picture came.
+    motif: Motif,
     seed: u64,
 }
 
@@ -31,16 +34,25 @@ enum Setting {
     Podium,
     Night,
     Interior,
+    /// Seen from above.
+    FlatLay,
+    /// So near that nothing else is in the picture.
+    CloseUp,
+    Seasonal,
 }
 
-const WORDS: [(Setting, &[&str]); 8] = [
+/// The first of these words in a scene decides.
+const WORDS: [(Setting, &[&str]); 11] = [
+    (Setting::FlatLay, &["flat", "overhead"]),
+    (Setting::CloseUp, &["macro", "close"]),
+    (Setting::Seasonal, &["seasonal", "season", "holidays", "christmas", "festive"]),
     (Setting::Marble, &["marble", "stone", "bathroom", "luxury"]),
     (Setting::Wood, &["wood", "wooden", "table", "rustic", "kitchen", "desk"]),
     (Setting::Beach, &["beach", "sand", "sea", "ocean", "summer"]),
     (Setting::Nature, &["nature", "forest", "garden", "outdoor", "outdoors", "leaves", "grass", "park"]),
     (Setting::Podium, &["podium", "pedestal", "plinth", "stage"]),
     (Setting::Night, &["night", "dark", "neon", "dramatic"]),
-    (Setting::Interior, &["interior", "living", "room", "home", "lifestyle", "shelf", "office"]),
+    (Setting::Interior, &["interior", "living", "room", "home", "lifestyle", "shelf", "office", "use", "hands"]),
     (Setting::Studio, &["studio", "backdrop", "white", "plain", "seamless"]),
 ];
 
@@ -50,12 +62,14 @@ const MOST: usize = 3;
 impl Render {
     pub(crate) fn of(prompt: &str, piece: u64, products: &[Reference]) -> Self {
         let mut seed = Seed::of(&["render", prompt, &piece.to_string()]);
-        let lower = prompt.to_lowercase();
+        let scene = prompt.lines().find_map(|line| line.strip_prefix("Scene:")).unwrap_or(prompt);
+        let lower = scene.to_lowercase();
         let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
         let called = |word: &str| WORDS.iter().find(|(_, names)| names.contains(&word)).map(|(setting, _)| *setting);
         let setting = words.find_map(called).unwrap_or(WORDS[seed.below(WORDS.len())].0);
+        let motif = Motif::find(prompt, &mut seed.branch("motif"));
         let products = products.iter().take(MOST).cloned().collect();
-        Self { setting, colours: asked_for(prompt), products, seed: seed.next() }
+        Self { setting, colours: asked_for(prompt), products, motif, seed: seed.next() }
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -67,17 +81,37 @@ impl Render {
         let mut painting = Painting::new(width as usize, height as usize);
         let (wide, tall) = painting.size();
         let unit = wide.min(tall);
-        let floor = tall * (0.66 + 0.06 * seed.unit() as f32);
+        let floor = match self.setting {
+            Setting::FlatLay => 0.0,
+            Setting::CloseUp => tall * 0.86,
+            _ => tall * (0.66 + 0.06 * seed.unit() as f32),
+        };
         self.backdrop(&mut painting, floor, &mut seed);
         let count = self.products.len().max(1) as f32;
-        let room = (unit * 0.62 / count.sqrt(), tall * 0.56);
-        let foot = floor + (tall - floor) * 0.34;
+        let near = if self.setting == Setting::CloseUp { 1.45 } else { 1.0 };
+        let room = (unit * 0.62 * near / count.sqrt(), tall * 0.56 * near);
+        let foot = match self.setting {
+            Setting::FlatLay => tall * 0.78,
+            Setting::CloseUp => tall * 0.98,
+            _ => floor + (tall - floor) * 0.34,
+        };
         let lean = wide * 0.1 * (seed.unit() as f32 - 0.5);
         for (at, product) in self.products.iter().enumerate() {
             let x = wide * (at as f32 + 1.0) / (count + 1.0) + lean;
             if let Some(picture) = cut_out(product, room) {
                 stand(&mut painting, &picture, (x, foot), unit);
             }
+        }
+        if self.products.is_empty() {
+            let size = unit * 0.22 * near;
+            let colour = self.colours.first().copied().unwrap_or_else(|| rgb(seed.unit() * 360.0, 0.5, 0.4));
+            let (middle, reach) = ((wide / 2.0, foot - size), (size * 0.9, size * 0.14));
+            let ground = (middle.0, foot);
+            painting.fill(&Outline::ellipse(ground, reach), Paint::glow(ground, reach, [10, 8, 14], 0.5));
+            let ends = ((middle.0 - size, middle.1 - size), (middle.0 + size, foot));
+            let paint =
+                Paint::linear((ends.0, mixed(colour, [255, 255, 255], 0.35)), (ends.1, mixed(colour, [0, 0, 0], 0.3)));
+            painting.fill(&self.motif.outline().at(middle, size), paint);
         }
         painting
     }
@@ -123,6 +157,22 @@ impl Render {
                 painting.fill(&lamp, [0xf7, 0xdf, 0xa8]);
                 painting.fill(&Outline::rectangle(wide * 0.816, 0.0, unit * 0.006, tall * 0.2), [60, 52, 48]);
             }
+            Setting::Seasonal => {
+                for at in 0..30 {
+                    let centre = (wide * seed.unit() as f32, floor * seed.unit() as f32);
+                    let reach = unit * (0.015 + 0.03 * seed.unit() as f32);
+                    let warm = [[0xff, 0xd9, 0x8a], [0xff, 0xb8, 0x5c], [0xff, 0xf0, 0xcf]][at % 3];
+                    painting.fill(&Outline::disc(centre, reach), Paint::from(warm).opacity(0.35));
+                }
+                for at in 0..24 {
+                    let left = at % 2 == 0;
+                    let root = (if left { 0.0 } else { wide }, floor * at as f32 / 24.0);
+                    let reach = unit * (0.1 + 0.08 * seed.unit() as f32);
+                    let tip =
+                        (root.0 + if left { reach } else { -reach }, root.1 + unit * 0.08 * (seed.unit() as f32 - 0.2));
+                    painting.fill(&Outline::leaf(root, tip, 0.12), rgb(130.0 + 20.0 * seed.unit(), 0.45, 0.22));
+                }
+            }
             Setting::Night => {
                 let neon = self.colours.first().copied().unwrap_or(rgb(seed.unit() * 360.0, 0.95, 0.6));
                 let ring = Outline::ring((wide * 0.5, floor * 0.55), unit * 0.32, unit * 0.02);
@@ -159,6 +209,9 @@ impl Render {
             Setting::Podium => (rgb(turn, 0.45, 0.72), rgb(turn, 0.4, 0.64)),
             Setting::Night => ([0x16, 0x15, 0x22], [0x1f, 0x1d, 0x2e]),
             Setting::Interior => ([0xd9, 0xd0, 0xc2], [0x8d, 0x76, 0x60]),
+            Setting::FlatLay => (rgb(turn, 0.25, 0.88), rgb(turn, 0.25, 0.86)),
+            Setting::CloseUp => (rgb(turn, 0.22, 0.4), rgb(turn, 0.22, 0.3)),
+            Setting::Seasonal => ([0x2f, 0x4a, 0x3c], [0x6b, 0x45, 0x2e]),
         };
         match self.colours.as_slice() {
             [] => (wall, ground),
@@ -191,6 +244,27 @@ impl Render {
                         vein.push(point);
                     }
                     painting.fill(&stroke(&vein, &Nib::round(unit * 0.004)), Paint::from([120, 120, 128]).opacity(0.4));
+                }
+            }
+            Setting::FlatLay => {
+                let centre = (wide / 2.0, tall / 2.0);
+                for at in 0..9 {
+                    let place = around(centre, unit * 0.4, at as f32 / 9.0 + 0.03 * seed.unit() as f32);
+                    let size = unit * (0.035 + 0.03 * seed.unit() as f32);
+                    let colour = rgb(40.0 * f64::from(at), 0.4, 0.55);
+                    let shadow = (place.0 + size * 0.12, place.1 + size * 0.15);
+                    painting.fill(&Outline::disc(shadow, size), Paint::from([20, 16, 12]).opacity(0.16));
+                    match at % 3 {
+                        0 => painting.fill(&Outline::disc(place, size), colour),
+                        1 => painting.fill(
+                            &Outline::leaf((place.0 - size, place.1), (place.0 + size, place.1 + size), 0.4),
+                            colour,
+                        ),
+                        _ => painting.fill(
+                            &Outline::rounded(place.0 - size, place.1 - size * 0.6, size * 2.0, size * 1.2, size * 0.2),
+                            colour,
+                        ),
+                    }
                 }
             }
             Setting::Beach | Setting::Nature => {

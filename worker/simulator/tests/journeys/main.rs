@@ -1,6 +1,7 @@
 //! The simulator over real sockets, as its clients see it.
 
 mod batches;
+mod documents;
 mod edits;
 mod faults;
 mod harness;

@@ -56,8 +56,8 @@ impl Design {
     /// The piece of the design that a prompt asks for; `None` where it asks for something else.
     pub(crate) fn of(prompt: &str, piece: u64) -> Option<Self> {
         let kind = reading::kind(prompt)?;
-        let base = Seed::of(&["design", &reading::without_numbers(prompt)]);
-        let motif = Motif::find(prompt, &mut base.branch("motif"));
+        let base = Seed::of(&["design", &reading::in_common(prompt)]);
+        let motif = Motif::find(reading::subject(prompt), &mut base.branch("motif"));
         let turn = base.branch("composition").below(COMPOSITIONS) + reading::variation(prompt) + piece as usize;
         Some(Self {
             kind,

@@ -18,8 +18,26 @@ const STYLES: [(Style, &[&str]); 6] = [
     (Style::Modern, &["modern", "contemporary", "geometric"]),
 ];
 
-/// What kind of design the beginning of a prompt asks for.
+/// What a prompt is about. Where it begins with labels of a design, the subject is the part after them.
+pub(super) fn subject(prompt: &str) -> &str {
+    let mut parts = prompt.split("\n\n");
+    let first = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(second) if labelled(first, &["design type", "style"]).is_some() => second,
+        _ => first,
+    }
+}
+
+/// What kind of design the beginning of a prompt asks for. A picture in one of the styles that is no photograph and belongs
+/// to no post is drawn as a poster.
 pub(super) fn kind(prompt: &str) -> Option<Kind> {
+    named_kind(prompt).or_else(|| {
+        let free = labelled(prompt, &["brand", "topic", "product", "scene"]).is_none();
+        (free && labelled(prompt, &["style"]).and_then(style_of).is_some()).then_some(Kind::Poster)
+    })
+}
+
+fn named_kind(prompt: &str) -> Option<Kind> {
     if let Some(label) = labelled(prompt, &["design type", "design", "type"]) {
         let label = label.to_lowercase();
         if let Some((kind, _)) = KINDS.iter().find(|(_, names)| names.iter().any(|name| label.contains(name))) {
@@ -37,18 +55,18 @@ pub(super) fn kind(prompt: &str) -> Option<Kind> {
 
 /// The style that is named by a label, or that most words speak for.
 pub(super) fn style(prompt: &str) -> Style {
-    let of = |text: &str| {
-        let lower = text.to_lowercase();
-        let votes = STYLES.iter().map(|(style, names)| {
-            // The name of the style says more than words that go with it.
-            let said: usize =
-                names.iter().enumerate().map(|(at, name)| count(&lower, name) * if at == 0 { 3 } else { 1 }).sum();
-            (said, *style)
-        });
-        // Of equals the first one.
-        votes.rev().max_by_key(|(said, _)| *said).filter(|(said, _)| *said > 0).map(|(_, style)| style)
-    };
-    labelled(prompt, &["style"]).and_then(of).or_else(|| of(prompt)).unwrap_or(Style::Modern)
+    labelled(prompt, &["style"]).and_then(style_of).or_else(|| style_of(prompt)).unwrap_or(Style::Modern)
+}
+
+fn style_of(text: &str) -> Option<Style> {
+    let lower = text.to_lowercase();
+    let votes = STYLES.iter().map(|(style, names)| {
+        // The name of the style says more than words that go with it.
+        let weights = std::iter::once(3).chain(std::iter::repeat(1));
+        (names.iter().zip(weights).map(|(name, weight)| count(&lower, name) * weight).sum::<usize>(), *style)
+    });
+    // Of equals the first one.
+    votes.rev().max_by_key(|(said, _)| *said).filter(|(said, _)| *said > 0).map(|(_, style)| style)
 }
 
 /// The words to write: after a label, or in quotation marks after a word like `text`. Nothing where text is ruled out.
@@ -62,11 +80,12 @@ pub(super) fn words(prompt: &str) -> Option<String> {
     wanted.filter(|text| !text.is_empty() && !ruled_out.iter().any(|words| lower.contains(words)))
 }
 
-/// Which variation a prompt is, from 0.
+/// Which variation a prompt is, from 0: by a line that begins with it, or else wherever it is said.
 pub(super) fn variation(prompt: &str) -> usize {
     let lower = prompt.to_lowercase();
+    let line = lower.lines().find(|line| is_variation(line)).unwrap_or(&lower);
     let after = ["variation", "version", "option", "alternative"].into_iter().find_map(|word| {
-        let rest = lower.split(word).nth(1)?;
+        let rest = line.split(word).nth(1)?;
         let digits: String =
             rest.trim_start_matches([' ', ':', '#', '(']).chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<usize>().ok()
@@ -74,12 +93,19 @@ pub(super) fn variation(prompt: &str) -> usize {
     after.map_or(0, |number| number.saturating_sub(1) % 1000)
 }
 
-/// The prompt without its digits, colours excepted.
-pub(super) fn without_numbers(prompt: &str) -> String {
-    let kept = prompt.split_inclusive(char::is_whitespace).map(|word| {
+/// What variations of one prompt have in common: without the line that tells them apart, and without digits, colours
+/// excepted.
+pub(super) fn in_common(prompt: &str) -> String {
+    let lines = prompt.lines().filter(|line| !is_variation(&line.to_lowercase()));
+    let words = lines.flat_map(|line| line.split_inclusive(char::is_whitespace)).map(|word| {
         if word.contains('#') { word.to_owned() } else { word.chars().filter(|letter| !letter.is_numeric()).collect() }
     });
-    kept.collect()
+    words.collect()
+}
+
+fn is_variation(line: &str) -> bool {
+    let rest = line.trim_start().strip_prefix("variation").unwrap_or_default();
+    rest.trim_start_matches([' ', ':', '#']).starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// The value of the first line `Label: value`.

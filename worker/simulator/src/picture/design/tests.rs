@@ -28,9 +28,30 @@ fn designs_are_read_from_prompts() {
     }
     let labelled = Design::of("Design type: social_card\nStyle: elegant\nSubject: a modern spa", 0).expect("a design");
     assert_eq!((labelled.kind, labelled.style), (Kind::SocialCard, Style::Elegant));
+    let picture =
+        Design::of("A lighthouse at dusk.\n\nStyle: vibrant.\nLoud and full of motion.", 0).expect("a design");
+    assert_eq!((picture.kind, picture.style), (Kind::Poster, Style::Vibrant));
     for other in ["A photograph of bread. No text, no logos.", "A loaf on a table.\nNo banner, no logo.", ""] {
         assert!(Design::of(other, 0).is_none(), "{other}");
     }
+}
+
+#[test]
+fn a_long_prompt_is_read_by_its_parts() {
+    let prompt = |number: usize, direction: &str| {
+        format!(
+            "Design type: social card, 2048 by 1072.\nStyle: vibrant.\nEnergy runs from corner to corner.\n\n\
+             A card for North Bakery, which bakes \"Rye & Shine\" at four\n\nA picture for a post in a feed, for a shop.\n\
+             Brand colours: #0B3D2E, #F2C14E. These lead.\nThe design shows the text \"Rye & Shine\", spelled exactly so, \
+             and no other words.\nVariation {number} of 3: {direction}.\n\nOne finished design. No mock-up."
+        )
+    };
+    let design = Design::of(&prompt(1, "one object"), 0).expect("a design");
+    assert_eq!((design.kind, design.style, design.motif), (Kind::SocialCard, Style::Vibrant, Motif::Bread));
+    assert_eq!(design.words.as_deref(), Some("Rye & Shine"));
+    assert_eq!(design.colours, [[0x0b, 0x3d, 0x2e], [0xf2, 0xc1, 0x4e]]);
+    let turn = |number, direction| Design::of(&prompt(number, direction), 0).expect("a design").turn;
+    assert_eq!(turn(3, "a split picture"), turn(1, "one object") + 2, "the direction changes nothing else");
 }
 
 #[test]
