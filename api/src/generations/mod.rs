@@ -6,11 +6,13 @@
 
 mod answer;
 mod asked;
+mod batch;
 mod cache;
 mod exports;
 pub(crate) mod kinds;
 mod operations;
 mod place;
+mod plan;
 mod view;
 mod waiting;
 

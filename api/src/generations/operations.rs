@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use shared::domain::BatchId;
 use uuid::Uuid;
 
+use super::batch::{PlanBatch, batch};
 use super::exports::{Export, export};
 use super::place;
 use super::view::GenerationView;
 use super::waiting::Patience;
 use crate::app::App;
+use crate::batches::Submitted;
 use crate::caller::Caller;
+use crate::idempotency_key::IdempotencyKey;
+use crate::parse::Body;
 use crate::problem::Problem;
 use crate::routes::Chapter;
 
@@ -47,16 +52,36 @@ impl GenerationsApi {
 
     /// A generation as a file
     ///
-    /// A page (`seo_content`) as `markdown` with front matter (what is given when nothing is asked for) or as `html`.
+    /// A page (`seo_content`) as `markdown` with front matter or as `html`, a content plan as `csv` or as a calendar (`ics`),
+    /// a marketing plan as `markdown`. The first is given when nothing is asked for. In CSV, a cell that a spreadsheet could
+    /// take for a formula has an apostrophe before it.
     #[oai(path = "/content/generations/:id/export", method = "get")]
     async fn export(
         &self,
         caller: Caller,
         id: Path<Uuid>,
-        /// `markdown` or `html`.
+        /// `markdown`, `html`, `csv` or `ics`.
         format: Query<Option<String>>,
     ) -> Result<Export, Problem> {
         let generation = place::read(&self.app, caller.user, BatchId(id.0)).await?;
         export(&generation, format.0.as_deref())
+    }
+
+    /// Turn a content plan into a batch
+    ///
+    /// Each entry becomes a post of the campaign: its title is the topic, its idea the brief, its channel the platform where it
+    /// is one, and its id the `external_id`.
+    #[oai(path = "/content/generations/:id/batch", method = "post")]
+    async fn batch(
+        &self,
+        caller: Caller,
+        id: Path<Uuid>,
+        /// The same key and body again give the first batch, for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        _key: Header<Option<String>>,
+        headers: &HeaderMap,
+        body: Body<PlanBatch>,
+    ) -> Result<Submitted, Problem> {
+        batch(&self.app, caller, BatchId(id.0), body.0, IdempotencyKey::of(headers)?).await
     }
 }

@@ -8,6 +8,7 @@ use shared::media::MediaKey;
 use shared::store::generations::{Generation, Part};
 use uuid::Uuid;
 
+use super::plan;
 use crate::media::Links;
 use crate::time::rfc3339;
 
@@ -76,7 +77,7 @@ impl GenerationView {
             project_id: generation.project_id.map(|id| id.0),
             campaign_id: generation.campaign_id.map(|id| id.0),
             result_url: first.map(|part| result_url(&generation, part, links)),
-            scores: first.and_then(|part| part.scores.clone()).map(Any),
+            scores: scores(&generation, first).map(Any),
             model: first.and_then(|part| part.model.clone()),
             usage: UsageView::of(&generation),
             cost_nanos: generation.cost.0,
@@ -98,7 +99,15 @@ fn result(generation: &Generation, links: &Links) -> Value {
         let variations: Vec<Value> = generation.parts.iter().map(|part| variation(part, links)).collect();
         return json!({ "num_generated": completed(generation), "variations": variations });
     }
+    if generation.kind == Kind::ContentPlan {
+        return plan::merged(generation).map_or(Value::Null, |plan| json!(plan));
+    }
     generation.parts.first().map_or(Value::Null, |part| made(part, links))
+}
+
+/// What the checks say: of a plan that was made in parts, of all of them.
+fn scores(generation: &Generation, first: Option<&Part>) -> Option<Value> {
+    if generation.kind == Kind::ContentPlan { plan::scores(generation) } else { first?.scores.clone() }
 }
 
 fn completed(generation: &Generation) -> usize {

@@ -123,7 +123,8 @@ pub(super) fn row(post: &PostView, file: Option<&ImageFile>) -> std::io::Result<
     record(&cells)
 }
 
-fn record(cells: &[String]) -> std::io::Result<Vec<u8>> {
+/// One row; what a spreadsheet could take for a formula has an apostrophe before it.
+pub(crate) fn record(cells: &[String]) -> std::io::Result<Vec<u8>> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::with_capacity(1_024));
     for cell in cells {
         if is_formula(cell) {

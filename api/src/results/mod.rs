@@ -26,6 +26,7 @@ use crate::caller::Caller;
 use crate::posts::shown_status;
 use crate::problem::Problem;
 use crate::routes::Chapter;
+pub(crate) use csv::record;
 use download::Download;
 use pages::Pages;
 

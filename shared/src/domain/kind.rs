@@ -14,6 +14,7 @@ state!(
         ContentPlan = "content_plan",
         MarketingPlan = "marketing_plan",
         Design = "design",
+        EmailSubject = "email_subject",
     }
 );
 
@@ -28,7 +29,12 @@ impl Kind {
     /// What a generation of this kind gives; of a post, its caption.
     pub const fn output(self) -> Output {
         match self {
-            Self::Post | Self::Text | Self::SeoContent | Self::ContentPlan | Self::MarketingPlan => Output::Text,
+            Self::Post
+            | Self::Text
+            | Self::SeoContent
+            | Self::ContentPlan
+            | Self::MarketingPlan
+            | Self::EmailSubject => Output::Text,
             Self::Image | Self::TextToImage | Self::ProductRender | Self::Design => Output::Image,
         }
     }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod context;
+mod currency;
 mod handle;
 mod id;
 mod kind;
@@ -13,6 +14,7 @@ mod state;
 
 pub use checks::{Flag, Moderation};
 pub use context::{BrandKit, Context, Segment};
+pub use currency::{Currency, NoAmount, UnknownCurrency};
 pub use handle::Handle;
 pub use id::{
     AssetId, BatchId, CallId, CampaignId, MetricId, PostId, ProjectId, ProviderBatchId, SegmentId, SessionId,

@@ -7,6 +7,7 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::StoreError;
 use super::place::Release;
+use crate::queue::SLICE;
 use crate::domain::{
     BatchId, BatchStatus, CampaignId, Context, Kind, Nanodollars, PostId, PostStatus, ProjectId, UserId,
 };
@@ -20,7 +21,7 @@ pub struct NewGeneration {
     /// What it is about, for people.
     pub prompt: String,
     pub context: Context,
-    /// How many parts it has: the variations of a design, otherwise 1.
+    /// How many parts it has: the variations of a design, the calls that a plan takes, otherwise 1.
     pub parts: u16,
     pub project: Option<ProjectId>,
     pub campaign: Option<CampaignId>,
@@ -37,7 +38,8 @@ pub struct Placed {
     pub first: Vec<PostId>,
 }
 
-/// Writes a generation and its parts. With `release` they count as pushed, and the caller pushes them after the commit.
+/// Writes a generation and its parts. With `release` the first slice of them counts as pushed, and the caller pushes it after
+/// the commit.
 pub async fn place(
     tx: &mut PgConnection,
     user: UserId,
@@ -46,7 +48,7 @@ pub async fn place(
 ) -> Result<Placed, StoreError> {
     let id = BatchId::new();
     let parts: Vec<PostId> = (0..new.parts.max(1)).map(|_| PostId::new()).collect();
-    let released = if release == Release::FirstSlice { parts.len() } else { 0 };
+    let released = if release == Release::FirstSlice { parts.len().min(SLICE) } else { 0 };
     sqlx::query(include_str!("sql/generation_place.sql"))
         .bind(id)
         .bind(user)
@@ -140,6 +142,22 @@ pub async fn status(db: impl PgExecutor<'_>, id: BatchId) -> Result<Option<Batch
 pub async fn read(db: impl PgExecutor<'_>, user: UserId, id: BatchId) -> Result<Option<Generation>, StoreError> {
     const STATEMENT: &str = concat!(include_str!("sql/generation_select.sql"), " WHERE g.id = $2 AND g.user_id = $1");
     Ok(sqlx::query_as(STATEMENT).bind(user).bind(id).fetch_optional(db).await?)
+}
+
+/// What a part of a generation has come to so far.
+#[derive(Clone, Debug, FromRow)]
+pub struct MadePart {
+    pub position: i32,
+    pub result: Value,
+    pub scores: Option<Value>,
+    pub model: Option<String>,
+}
+
+/// What the parts of a generation have come to so far, whether or not they have ended: for the workers that make its others.
+pub async fn made(db: impl PgExecutor<'_>, id: BatchId) -> Result<Vec<MadePart>, StoreError> {
+    let statement = "SELECT position, result, scores, model FROM campaign_posts
+                     WHERE batch_job_id = $1 AND result IS NOT NULL ORDER BY position";
+    Ok(sqlx::query_as(statement).bind(id).fetch_all(db).await?)
 }
 
 /// Which generations a list shows.

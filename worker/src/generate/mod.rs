@@ -8,8 +8,11 @@
 //! in the API's `generations`.
 
 mod brief;
+mod content_plan;
 mod design;
+mod email_subject;
 mod image;
+mod marketing_plan;
 mod picture;
 mod presets;
 mod product_render;
@@ -54,6 +57,9 @@ pub(crate) async fn produce(mut job: Job<'_>) -> Result<(), Stop> {
     let made: Made = match job.order.kind {
         Kind::Text => text::make(&mut job).await?,
         Kind::SeoContent => seo_content::make(&mut job).await?,
+        Kind::ContentPlan => content_plan::make(&mut job).await?,
+        Kind::MarketingPlan => marketing_plan::make(&mut job).await?,
+        Kind::EmailSubject => email_subject::make(&mut job).await?,
         Kind::Image | Kind::TextToImage => image::make(&mut job).await?,
         Kind::ProductRender => product_render::make(&mut job).await?,
         Kind::Design => design::make(&mut job).await?,

@@ -161,7 +161,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// Each `#word` once, of letters, digits and underscores; what is no hashtag is left out.
-fn hashtags(raw: &[String]) -> Vec<String> {
+pub(crate) fn hashtags(raw: &[String]) -> Vec<String> {
     let mut seen = HashSet::new();
     raw.iter()
         .map(|tag| tag.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect::<String>())

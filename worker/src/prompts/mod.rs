@@ -8,7 +8,7 @@ mod caption;
 mod image;
 pub mod segment;
 
-pub(crate) use caption::{clean, object_in};
+pub(crate) use caption::{clean, hashtags, object_in};
 
 use shared::domain::{BrandKit, Context};
 use shared::store::advance::Caption;

@@ -93,6 +93,22 @@ impl Line {
         self.post.checkpoint = Some(checkpoint);
     }
 
+    /// Keeps what a step made and waits until that is written, for what others have to see before this row ends.
+    pub async fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Refusal> {
+        self.checkpoint(checkpoint);
+        let item = self.item(Next::Go);
+        let owed = item.settle.clone();
+        match self.writer.write(item).await {
+            Answer::Refused(refusal) => {
+                if refusal == Refusal::Unwritten {
+                    self.post.settle = owed.map(money_only);
+                }
+                Err(refusal)
+            }
+            Answer::Done | Answer::Granted => Ok(()),
+        }
+    }
+
     /// Lets the post go and waits until that is written. What the database can never accept is left out, and the post fails
     /// then: handed back, it would buy the same again, without end.
     pub async fn end(mut self, ending: Ending) -> Answer {

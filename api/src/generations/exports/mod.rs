@@ -1,9 +1,13 @@
-//! What was made, as files for other programs: pages as Markdown and HTML.
+//! What was made, as files for other programs: pages as Markdown and HTML, content plans as CSV and as calendars, marketing
+//! plans as Markdown.
 //!
 //! Everything in a result was written by a model from what a caller said: it is data here, and is escaped for whatever it is
 //! put into.
 
+mod calendar;
+mod marketing;
 mod page;
+mod table;
 
 use poem::http::{StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -12,8 +16,10 @@ use poem_openapi::payload::{Payload, PlainText};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use serde::de::DeserializeOwned;
 use shared::domain::{BatchStatus, Kind, PostStatus};
+use shared::kinds::ContentPlanResult;
 use shared::store::generations::Generation;
 
+use super::plan;
 use crate::problem::Problem;
 
 /// A form of file.
@@ -21,6 +27,8 @@ use crate::problem::Problem;
 enum Format {
     Markdown,
     Html,
+    Csv,
+    Calendar,
 }
 
 impl Format {
@@ -28,6 +36,8 @@ impl Format {
         match self {
             Self::Markdown => "markdown",
             Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Calendar => "ics",
         }
     }
 
@@ -35,6 +45,8 @@ impl Format {
         match self {
             Self::Markdown => "md",
             Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Calendar => "ics",
         }
     }
 
@@ -42,6 +54,8 @@ impl Format {
         match self {
             Self::Markdown => "text/markdown; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Calendar => "text/calendar; charset=utf-8; method=PUBLISH",
         }
     }
 
@@ -49,6 +63,8 @@ impl Format {
     const fn of(kind: Kind) -> &'static [Self] {
         match kind {
             Kind::SeoContent => &[Self::Markdown, Self::Html],
+            Kind::ContentPlan => &[Self::Csv, Self::Calendar],
+            Kind::MarketingPlan => &[Self::Markdown],
             _ => &[],
         }
     }
@@ -77,6 +93,17 @@ pub(super) fn export(generation: &Generation, asked: Option<&str>) -> Result<Exp
     let (name, body) = match (generation.kind, format) {
         (Kind::SeoContent, Format::Html) => page::html(&result(generation)?, language(generation)),
         (Kind::SeoContent, _) => page::markdown(&result(generation)?),
+        (Kind::ContentPlan, Format::Calendar) => {
+            let plan = merged(generation)?;
+            let made = generation.finished_at.unwrap_or(generation.created_at);
+            let text = calendar::calendar(&plan, generation.id.0, &generation.prompt, made);
+            (format!("content-plan-{}", generation.number), text)
+        }
+        (Kind::ContentPlan, _) => (format!("content-plan-{}", generation.number), table::csv(&merged(generation)?)?),
+        (Kind::MarketingPlan, _) => {
+            let text = marketing::markdown(&result(generation)?, generation.parameters["product"].as_str().unwrap_or_default());
+            (format!("marketing-plan-{}", generation.number), text)
+        }
         _ => return Err(not_offered(generation.kind)),
     };
     Ok(Export { format, name, body })
@@ -89,6 +116,10 @@ fn not_offered(kind: Kind) -> Problem {
         names => format!("`format` must be {} for a {kind}.", names.join(" or ")),
     };
     Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+}
+
+fn merged(generation: &Generation) -> Result<ContentPlanResult, Problem> {
+    plan::merged(generation).ok_or_else(|| Problem::internal(&"a plan without its parts"))
 }
 
 /// What was made of the first part that was completed.
@@ -144,7 +175,7 @@ impl ApiResponse for Export {
                 description: "The file",
                 status: Some(200),
                 status_range: None,
-                content: [Format::Markdown, Format::Html].map(content).into(),
+                content: [Format::Markdown, Format::Html, Format::Csv, Format::Calendar].map(content).into(),
                 headers: vec![],
             }],
         }

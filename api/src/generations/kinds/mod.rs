@@ -3,13 +3,17 @@
 //! A kind's room describes its body ([`Schema`](text::Schema)) and reads it (`read`); the table below makes the rest of
 //! that: the body's type, the operation at its path, and how jobs read the same.
 
+mod content_plan;
 pub(crate) mod design;
+mod email_subject;
 pub(crate) mod image;
+mod marketing_plan;
 mod product_render;
 mod seo_content;
 mod text;
 mod text_to_image;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use poem::http::HeaderMap;
@@ -122,6 +126,20 @@ kinds! {
     /// Title, meta description, slug, outline and body in Markdown, with the keywords counted. Its `export` gives it as
     /// Markdown with front matter, or as a page of HTML.
     SeoContent => SeoContentBody: seo_content at "/content/seo-content";
+    /// Plan what to post
+    ///
+    /// Dated entries over a period on several channels, no two alike. Its `export` gives it as CSV and as a calendar; its
+    /// `batch` turns it into a batch of a campaign.
+    ContentPlan => ContentPlanBody: content_plan at "/content/content-plan";
+    /// Write a marketing plan
+    ///
+    /// Objectives, audience, channels, a budget whose lines sum to what was asked for to the cent, a timeline, and KPIs with
+    /// targets. Its `export` gives it as Markdown.
+    MarketingPlan => MarketingPlanBody: marketing_plan at "/content/marketing-plan";
+    /// Write subject lines of a mailing
+    ///
+    /// Each with the preview text that mail programs show behind it.
+    EmailSubject => EmailSubjectBody: email_subject at "/content/email-subject";
 }
 
 /// What every request may name: its project, its campaign, and what it may cost; that of a text also whom it speaks to.
@@ -153,6 +171,15 @@ fn language(fields: &mut Fields<'_, '_>) -> Option<String> {
         return Some(tag);
     }
     fields.wrong("language", "invalid", "must be a BCP 47 language tag such as en or pt-BR")
+}
+
+/// A whole number that must be there.
+fn needed_whole(fields: &mut Fields<'_, '_>, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+    let before = fields.errors().len();
+    match fields.whole(name, range) {
+        None if fields.errors().len() == before => fields.wrong(name, "required", "is required"),
+        number => number,
+    }
 }
 
 /// A list of texts that must have an entry.

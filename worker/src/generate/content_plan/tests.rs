@@ -1,0 +1,92 @@
+//! What is sent for a part of a plan, and what is made of an answer.
+
+use serde_json::{Value, json};
+use shared::domain::Context;
+use shared::kinds::{ContentPlanParameters, PlanEntry};
+
+use super::{Plan, ask};
+use crate::generate::review::Reviewed;
+use crate::generate::structured::tests::assert_strict;
+
+fn parameters() -> ContentPlanParameters {
+    ContentPlanParameters {
+        topic: "Slow bread".to_owned(),
+        brand_name: Some("Crust & Co".to_owned()),
+        audience: None,
+        start_date: "2026-12-01".parse().expect("a date"),
+        days: 7,
+        channels: vec!["instagram".to_owned(), "newsletter".to_owned()],
+        per_week: 2,
+        language: Some("en".to_owned()),
+    }
+}
+
+fn looked(answer: &Value, taken: &[PlanEntry]) -> Reviewed<Vec<PlanEntry>> {
+    let (parameters, context) = (parameters(), Context::default());
+    let slots = parameters.part(0);
+    let plan = Plan { parameters: &parameters, context: &context, slots: slots.clone() };
+    plan.look(&answer.to_string(), &slots, taken)
+}
+
+fn answer() -> Value {
+    let entry = |slot: i64, title: &str, idea: &str| {
+        json!({"slot": slot, "title": title, "idea": idea, "format": "photo", "call_to_action": "Come by.",
+               "hashtags": ["slow bread", "#rye"]})
+    };
+    json!({"entries": [
+        entry(2, "A letter about patience", "Tell in three paragraphs what waiting does to flour and water."),
+        entry(1, "The first bubble", "A close-up of the starter an hour after it was fed."),
+        entry(3, "Rye at seven in the morning", "The queue before the door, and one question to whoever is first."),
+        entry(4, "What is left on Sunday", "Three dishes that want old bread, with amounts."),
+    ]})
+}
+
+#[test]
+fn what_is_sent_are_numbered_slots_with_dates_channels_and_angles() {
+    let taken = looked(&answer(), &[]).value.expect("entries");
+    let ask = ask::ask(&parameters(), &parameters().part(0)[..2], &taken[..1], &Context::default());
+    assert!(ask.messages[0].content.contains("the language with the tag \"en\""));
+    assert!(!ask.messages[0].content.contains('{'), "{}", ask.messages[0].content);
+    assert_eq!(
+        ask.messages[1].content,
+        "BRIEF BEGINS\nTopic: Slow bread\nBrand: Crust & Co\nStart date: 2026-12-01\nDays: 7\nChannels: instagram, newsletter\n\
+         Language: en\nAlready planned: The first bubble\nSlot 1: 2026-12-01 | instagram | behind the scenes\n\
+         Slot 2: 2026-12-03 | newsletter | a question that customers ask\nBRIEF ENDS"
+    );
+    assert_eq!(ask.schema.expect("a schema").name, "content_plan");
+    assert_strict(&ask::schema());
+}
+
+#[test]
+fn dates_and_channels_are_ours_whatever_the_order_of_the_answer() {
+    let reviewed = looked(&answer(), &[]);
+    assert_eq!(reviewed.faults, []);
+    let entries = reviewed.value.expect("entries");
+    let told: Vec<String> = entries.iter().map(|e| format!("{} {} {} {}", e.id, e.date, e.channel, e.title)).collect();
+    assert_eq!(
+        told,
+        [
+            "entry-1 2026-12-01 instagram The first bubble",
+            "entry-2 2026-12-03 newsletter A letter about patience",
+            "entry-3 2026-12-05 instagram Rye at seven in the morning",
+            "entry-4 2026-12-07 newsletter What is left on Sunday",
+        ]
+    );
+    assert_eq!(entries[0].hashtags, ["#slowbread", "#rye"]);
+}
+
+#[test]
+fn a_missing_entry_is_grave_and_a_copy_is_told_of() {
+    let mut missing = answer();
+    missing["entries"][0]["slot"] = json!(9);
+    let faults = looked(&missing, &[]).faults;
+    assert!(faults.len() == 1 && faults[0].grave && faults[0].what.contains("slot 2"), "{faults:?}");
+    let mut copy = answer();
+    copy["entries"][2]["title"] = json!("The first bubble!");
+    let reviewed = looked(&copy, &[]);
+    assert!(!reviewed.faults[0].grave && reviewed.faults[0].what.contains("slot 3 is too much like \"The first bubble\""));
+    let taken = looked(&answer(), &[]).value.expect("entries");
+    assert_eq!(looked(&answer(), &taken[3..]).faults.len(), 1, "like one of another part");
+    let faults = looked(&json!({"entries": "none"}), &[]).faults;
+    assert!(faults[0].grave, "{faults:?}");
+}
