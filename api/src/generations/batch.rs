@@ -8,8 +8,8 @@ use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::{Value, json};
 use shared::domain::{
-    BatchId, BatchStatus, CampaignId, Image, ImageQuality, ImageSize, Kind, Mode, Nanodollars, NewBatch, NewPost, Platform,
-    Priority, limits,
+    BatchId, BatchStatus, CampaignId, Image, ImageQuality, ImageSize, Kind, Mode, Nanodollars, NewBatch, NewPost,
+    Platform, Priority, limits,
 };
 use shared::kinds::{ContentPlanParameters, ContentPlanResult, PlanEntry};
 use shared::store::campaigns;
@@ -76,15 +76,15 @@ impl ReadBody for PlanBatch {
         let priority = fields.choice("priority", Priority::ALL, Priority::as_str).unwrap_or(Priority::Normal);
         let cap = if fields.has("budget_usd") { fields.dollars("budget_usd").flatten() } else { None };
         let platforms = platforms(fields);
-        Some(Self { campaign: campaign?, name, tone, image: image?, priority, cap, platforms: platforms? })
+        Some(Self { campaign: campaign?, name, tone, image, priority, cap, platforms: platforms? })
     }
 }
 
-/// `Some(None)` for captions only.
-fn image(fields: &mut Fields<'_, '_>) -> Option<Option<Image>> {
-    let Some(raw) = fields.given("image") else { return Some(Some(Image::default())) };
+/// The image of every post; none where it is `false`, or where it is wrong and that was noted.
+fn image(fields: &mut Fields<'_, '_>) -> Option<Image> {
+    let Some(raw) = fields.given("image") else { return Some(Image::default()) };
     if raw.get() == "false" {
-        return Some(None);
+        return None;
     }
     if !raw.get().starts_with('{') {
         return fields.wrong("image", "wrong_type", "must be an object or false");
@@ -95,28 +95,27 @@ fn image(fields: &mut Fields<'_, '_>) -> Option<Option<Image>> {
     let quality = parts.choice("quality", ImageQuality::ALL, ImageQuality::as_str);
     parts.refuse_the_rest();
     let usual = Image::default();
-    Some(Some(Image { size: size.unwrap_or(usual.size), quality: quality.unwrap_or(usual.quality) }))
+    Some(Image { size: size.unwrap_or(usual.size), quality: quality.unwrap_or(usual.quality) })
 }
 
 fn platforms(fields: &mut Fields<'_, '_>) -> Option<BTreeMap<String, Platform>> {
     let Some(raw) = fields.given("platforms") else { return Some(BTreeMap::new()) };
-    let Ok(named) = serde_json::from_str::<BTreeMap<String, String>>(raw.get()) else {
+    let Ok(by_channel) = serde_json::from_str::<BTreeMap<String, String>>(raw.get()) else {
         return fields.wrong("platforms", "wrong_type", "must be an object of texts");
     };
-    if named.len() > MOST_MAPPED {
+    if by_channel.len() > MOST_MAPPED {
         return fields.wrong("platforms", "too_many", format!("must have at most {MOST_MAPPED} entries"));
     }
     let mut platforms = BTreeMap::new();
-    for (channel, name) in named {
-        match platform(&name) {
-            Some(platform) => drop(platforms.insert(channel.trim().to_lowercase(), platform)),
-            None => {
-                let pointer = format!("platforms/{}", channel.replace('~', "~0").replace('/', "~1"));
-                let pointer = format!("{}/{pointer}", fields.pointer_to("").trim_end_matches('/'));
-                let names: Vec<&str> = Platform::ALL.iter().map(|platform| platform.as_str()).collect();
-                fields.errors().push(FieldError::new(pointer, "invalid", format!("must be one of {}", names.join(", "))));
-            }
+    for (channel, name) in by_channel {
+        if let Some(platform) = platform(&name) {
+            platforms.insert(channel.trim().to_lowercase(), platform);
+            continue;
         }
+        let pointer = format!("{}/{}", fields.pointer_to("platforms"), channel.replace('~', "~0").replace('/', "~1"));
+        let known: Vec<&str> = Platform::ALL.iter().map(|platform| platform.as_str()).collect();
+        let detail = format!("must be one of {}", known.join(", "));
+        fields.errors().push(FieldError::new(pointer, "invalid", detail));
     }
     Some(platforms)
 }
@@ -147,8 +146,13 @@ pub(super) async fn batch(
         .await?
         .ok_or_else(|| Problem::not_found("campaign"))?;
     let said = json!([
-        asked.campaign, asked.name, asked.tone, asked.image.map(|image| [image.size.as_str(), image.quality.as_str()]),
-        asked.priority, asked.cap, asked.platforms,
+        asked.campaign,
+        asked.name,
+        asked.tone,
+        asked.image.map(|image| [image.size.as_str(), image.quality.as_str()]),
+        asked.priority,
+        asked.cap,
+        asked.platforms,
     ]);
     let what = format!("POST /content/generations/{id}/batch");
     let keyed = key.map(|key| KeyedRequest::new(caller.user, key.as_str(), &what, said.to_string().as_bytes()));
@@ -194,6 +198,8 @@ fn brief(entry: &PlanEntry) -> String {
         ("Call to action", entry.call_to_action.clone()),
         ("Hashtags", entry.hashtags.join(" ")),
     ];
-    lines.extend(more.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| format!("{label}: {value}")));
+    lines.extend(
+        more.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| format!("{label}: {value}")),
+    );
     lines.join("\n")
 }

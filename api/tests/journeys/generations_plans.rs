@@ -127,3 +127,223 @@ async fn everything_that_is_wrong_with_a_page_brief_is_named() {
         assert_eq!(errors, [("/parameters/keywords".to_owned(), code.to_owned())]);
     }
 }
+
+const PLAN: &str = "/api/v1/content/content-plan";
+
+/// Five words that no other number has.
+fn own_words(number: usize) -> String {
+    let word = |salt: usize| {
+        (0..6).scan(number * 7 + salt * 131 + 1, |state, _| {
+            *state = (*state * 1_103 + 12_345) % 65_521;
+            char::from_u32('a' as u32 + (*state % 26) as u32)
+        })
+    };
+    (0..5).map(|salt| word(salt).collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+fn entry(slot: usize, title: &str) -> Value {
+    json!({"slot": slot, "title": title, "idea": format!("Show {}.", own_words(slot)), "format": "photo",
+           "call_to_action": "=Come by", "hashtags": ["#rye", "slow bread"]})
+}
+
+/// An answer that fills these slots.
+fn filled(slots: std::ops::RangeInclusive<usize>) -> Value {
+    let entries: Vec<Value> = slots.map(|slot| entry(slot, &format!("Idea of {}", own_words(slot)))).collect();
+    json!({ "entries": entries })
+}
+
+#[tokio::test]
+async fn a_plan_is_filled_exported_and_turned_into_a_batch() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    crew.provider.admin().fault(Fault::chat().contains("Slot 1:").says(&filled(1..=6).to_string()));
+    let brief = json!({"topic": "Slow bread", "brand_name": "Crust & Co", "start_date": "2026-12-01", "days": 7,
+                       "channels": ["Instagram", "newsletter"], "per_week": 3, "audience": "regulars"});
+    let plan = member.post(PLAN, &brief).await.expect(200).json();
+    let entries = plan["result"]["entries"].as_array().expect("entries");
+    assert_eq!(
+        (entries.len(), &plan["result"]["planned"], &plan["result"]["end_date"]),
+        (6, &json!(6), &json!("2026-12-07"))
+    );
+    assert_eq!((&entries[0]["channel"], &entries[1]["channel"]), (&json!("Instagram"), &json!("newsletter")));
+    assert_eq!((&entries[0]["id"], &entries[0]["date"]), (&json!("entry-1"), &json!("2026-12-01")));
+    assert_eq!(plan["parameters"]["start_date"], "2026-12-01");
+
+    let path = format!("/api/v1/content/generations/{}", id(&plan));
+    let csv = member.get(&format!("{path}/export")).await.expect(200);
+    let rows: Vec<&str> = csv.text.split_terminator("\r\n").collect();
+    assert_eq!(rows[0], "id,date,channel,title,idea,format,call_to_action,hashtags");
+    assert_eq!(rows.len(), 7);
+    assert!(rows[1].ends_with(",photo,'=Come by,#rye #slowbread"), "{}", rows[1]);
+    let calendar = member.get(&format!("{path}/export?format=ics")).await.expect(200);
+    assert_eq!(calendar.header("content-type"), "text/calendar; charset=utf-8; method=PUBLISH");
+    assert_eq!(calendar.text.matches("BEGIN:VEVENT\r\n").count(), 6);
+    assert!(calendar.text.contains("DTSTART;VALUE=DATE:20261201\r\nDTEND;VALUE=DATE:20261202\r\n"));
+    let again = member.get(&format!("{path}/export?format=ics")).await.expect(200);
+    assert_eq!(calendar.text, again.text, "names and stamps stay");
+
+    let errors = member
+        .post(
+            &format!("{path}/batch"),
+            &json!({"image": {"size": "1x1"}, "platforms": {"newsletter": "post office"}, "x": 1}),
+        )
+        .await
+        .expect_problem(422, "invalid")
+        .errors();
+    let mut pointers: Vec<&str> = errors.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    pointers.sort_unstable();
+    assert_eq!(pointers, ["/campaign_id", "/image/size", "/platforms/newsletter", "/x"]);
+    let stranger = Member::new(&app).await;
+    let body = json!({"campaign_id": member.campaign, "image": false, "platforms": {"Newsletter": "linkedin"}});
+    stranger.post(&format!("{path}/batch"), &body).await.expect_problem(404, "not_found");
+    let elsewhere = json!({"campaign_id": stranger.campaign});
+    member.post(&format!("{path}/batch"), &elsewhere).await.expect_problem(404, "not_found");
+
+    crew.provider.admin().clear_faults();
+    let place = || {
+        let request = member.request(reqwest::Method::POST, &format!("{path}/batch"));
+        crate::app::Answer::of(request.header("Idempotency-Key", "plan-1").json(&body))
+    };
+    let batch = place().await.expect(202).json();
+    let replay = place().await.expect(202);
+    assert_eq!((replay.header("idempotent-replay"), &replay.json()["id"]), ("true", &batch["id"]));
+    let done = member.finished(id(&batch)).await;
+    assert_eq!((&done["completed_posts"], &done["name"]), (&json!(6), &json!("Slow bread")));
+    let posts = member.posts(id(&batch)).await;
+    assert_eq!((&posts[0]["external_id"], &posts[0]["platform"]), (&json!("entry-1"), &json!("instagram")));
+    assert_eq!((&posts[1]["platform"], &posts[1]["topic"]), (&json!("linkedin"), &entries[1]["title"]));
+    assert_eq!((&posts[0]["brand_name"], &posts[0]["target_audience"]), (&json!("Crust & Co"), &json!("regulars")));
+    assert!(posts[0]["brief"].as_str().expect("a brief").contains("Call to action: =Come by"));
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn parts_of_a_plan_stay_unlike_and_only_the_culprit_is_written_anew() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    // 20 entries in two parts of ten, and one of the second like one of the first.
+    let mut second = filled(11..=20);
+    second["entries"][4]["title"] = filled(3..=3)["entries"][0]["title"].clone();
+    let admin = crew.provider.admin();
+    admin.fault(Fault::chat().contains("Slot 11:").says(&second.to_string()));
+    admin.fault(Fault::chat().contains("Slot 1:").says(&filled(1..=10).to_string()));
+    // Whichever part meets its like has that one place filled again.
+    let mut anew = json!({"entries": [entry(15, "A tour of the mill"), entry(3, "What the night smells of")]});
+    admin.fault(Fault::chat().contains("Slot 15:").says(&anew.to_string()));
+    anew["entries"].as_array_mut().expect("a list").reverse();
+    admin.fault(Fault::chat().contains("Slot 3:").says(&anew.to_string()));
+    let brief =
+        json!({"topic": "Slow bread", "start_date": "2026-12-01", "days": 20, "channels": ["x"], "per_week": 7});
+    let plan = member.post(PLAN, &brief).await.expect(200).json();
+    let entries = plan["result"]["entries"].as_array().expect("entries");
+    let titles: std::collections::BTreeSet<&str> = entries.iter().filter_map(|entry| entry["title"].as_str()).collect();
+    assert_eq!((entries.len(), titles.len()), (20, 20), "{plan}");
+    assert!(entries.is_sorted_by_key(|entry| entry["date"].as_str().unwrap_or_default().to_owned()));
+    assert!(titles.contains("A tour of the mill") || titles.contains("What the night smells of"), "{titles:?}");
+    assert_eq!(plan["cost_nanos"], crew.provider.bill().total_nanos);
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_planned_is_named() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let named = |body: Value| {
+        let member = &member;
+        async move { member.post(PLAN, &body).await.expect_problem(422, "invalid").errors() }
+    };
+    let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    let body = json!({"topic": "Bread", "days": 400, "channels": ["x", "X"], "start_date": "soon", "per_week": 15});
+    let mut errors = named(body).await;
+    errors.sort();
+    let expected = [
+        ("/channels/1", "duplicate"),
+        ("/days", "out_of_range"),
+        ("/per_week", "out_of_range"),
+        ("/start_date", "invalid"),
+    ];
+    assert_eq!(errors, expected.map(|(pointer, code)| pair(pointer, code)));
+    let many: Vec<String> = (0..10).map(|channel| format!("c{channel}")).collect();
+    let body = json!({"topic": "Bread", "days": 366, "channels": many, "per_week": 14});
+    assert_eq!(named(body).await, [pair("/days", "too_many")]);
+    assert_eq!(named(json!({"topic": "Bread", "days": null, "channels": ["x"]})).await, [pair("/days", "required")]);
+}
+
+fn marketing() -> Value {
+    json!({
+        "summary": "Win the first forty families for a weekly loaf.",
+        "objectives": [{"specific": "Forty subscribers.", "measurable": "Counted.", "achievable": "Yes.", "relevant": "Income.",
+                        "time_bound": "By week 4."}],
+        "audience": [{"name": "Families", "description": "Little time.", "message": "One thing less."}],
+        "channels": [{"name": "Flyers", "role": "Reach."}, {"name": "Tasting", "role": "Convince."}],
+        "budget": [{"channel": "Flyers", "activity": "Print", "share_percent": 33.33},
+                   {"channel": "Flyers", "activity": "Hand out", "share_percent": 33.33},
+                   {"channel": "Tasting", "activity": "Bread", "share_percent": 33.33}],
+        "timeline": [{"from_week": 1, "to_week": 4, "name": "Tell", "activities": ["Flyers"]}],
+        "kpis": [{"name": "Calls", "channel": "Flyers", "target": 40, "unit": "calls", "by_week": 2, "how_measured": "Count."},
+                 {"name": "Tastes", "channel": "Tasting", "target": 90.5, "unit": "people", "by_week": 4, "how_measured": "Count."}],
+    })
+}
+
+#[tokio::test]
+async fn a_marketing_plan_sums_to_its_budget_and_is_exported() {
+    const PATH: &str = "/api/v1/content/marketing-plan";
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    // First a plan whose weeks do not fit.
+    let mut late = marketing();
+    late["kpis"][0]["by_week"] = json!(9);
+    crew.provider.admin().fault(Fault::chat().says(&late.to_string()).times(1));
+    crew.provider.admin().fault(Fault::chat().contains("is due in week 9").says(&marketing().to_string()));
+    let plan = member
+        .post(PATH, &json!({"product": "A bread subscription", "budget": 1000.01, "currency": "eur", "weeks": 4}));
+    let plan = plan.await.expect(200).json();
+    let lines = plan["result"]["budget"]["lines"].as_array().expect("lines");
+    let amounts: Vec<i64> = lines.iter().filter_map(|line| line["amount_minor"].as_i64()).collect();
+    assert_eq!((amounts.iter().sum::<i64>(), amounts.len()), (100_001, 3));
+    assert_eq!((&plan["parameters"]["budget"], &plan["parameters"]["currency"]), (&json!(1000.01), &json!("EUR")));
+    let text = member.get(&format!("/api/v1/content/generations/{}/export", id(&plan))).await.expect(200).text;
+    assert!(text.contains("| Flyers | Print | 33.33 | 333.34 |") && text.contains("| 1000.01 |"), "{text}");
+
+    for (budget, currency, code) in [
+        (json!(0), "USD", "out_of_range"),
+        (json!(-5), "USD", "out_of_range"),
+        (json!(1.005), "USD", "invalid"),
+        (json!(10.5), "JPY", "invalid"),
+        (json!("much"), "USD", "wrong_type"),
+        (Value::Null, "USD", "required"),
+    ] {
+        let body = json!({"product": "Bread", "budget": budget, "currency": currency});
+        let errors = member.post(PATH, &body).await.expect_problem(422, "invalid").errors();
+        assert_eq!(errors, [("/budget".to_owned(), code.to_owned())], "{budget} {currency}");
+    }
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn subject_lines_are_a_kind_like_any_other() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    let line = |subject: &str| json!({"subject": subject, "preview": "Three loaves for the cold days, packed on Friday and at your door."});
+    let answer = json!({"subjects": [line("A box for winter"), line("Cold out? Warm in")]}).to_string();
+    crew.provider.admin().fault(Fault::chat().says(&answer));
+    let brief = json!({"topic": "The winter bread box", "count": 2});
+    let made = member.post("/api/v1/content/email-subject", &brief).await.expect(200).json();
+    assert_eq!(made["result"]["subjects"][1]["subject"], "Cold out? Warm in");
+    let job =
+        member.post("/api/v1/jobs", &json!({"type": "email-subject", "parameters": brief})).await.expect(202).json();
+    let path = format!("/api/v1/content/generations/{}", id(&job));
+    let request = member.request(reqwest::Method::GET, &path).header("Prefer", "wait=30");
+    let done = crate::app::Answer::of(request).await.expect(200).json();
+    assert_eq!((&done["kind"], &done["status"]), (&json!("email_subject"), &json!("completed")));
+    let costs = member.get("/api/v1/costs/summary?group=kind").await.expect(200).text;
+    assert!(costs.contains("email_subject"), "{costs}");
+    let history = member.get("/api/v1/jobs?type=email_subject").await.expect(200).json();
+    assert_eq!(history["data"].as_array().expect("a list").len(), 2);
+    member.get(&format!("{path}/export")).await.expect_problem(400, "invalid_parameter");
+    crew.finish(&app).await;
+}

@@ -7,10 +7,10 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::StoreError;
 use super::place::Release;
-use crate::queue::SLICE;
 use crate::domain::{
     BatchId, BatchStatus, CampaignId, Context, Kind, Nanodollars, PostId, PostStatus, ProjectId, UserId,
 };
+use crate::queue::SLICE;
 
 /// Work that a person asks for. What it names (project, campaign) was found to be the user's.
 #[derive(Clone, Debug)]

@@ -36,7 +36,8 @@ const MOST_HASHTAGS: usize = 5;
 
 pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let parameters: ContentPlanParameters = job.parameters()?;
-    let plan = Plan { parameters: &parameters, context: job.context, slots: parameters.part(job.claim.position as usize) };
+    let plan =
+        Plan { parameters: &parameters, context: job.context, slots: parameters.part(job.claim.position as usize) };
     let (mine, others) = written_before(job).await?;
     let mut part = match mine {
         Some(part) => part,
@@ -144,7 +145,12 @@ async fn written_before(job: &Job<'_>) -> Result<(Option<Part>, Vec<PlanEntry>),
         let Ok(part) = serde_json::from_value::<ContentPlanPart>(made.result) else { continue };
         if made.position == job.claim.position {
             let scores = made.scores.unwrap_or_default();
-            mine = Some(Part { entries: part.entries, remarks: part.remarks, scores, model: made.model.unwrap_or_default() });
+            mine = Some(Part {
+                entries: part.entries,
+                remarks: part.remarks,
+                scores,
+                model: made.model.unwrap_or_default(),
+            });
         } else {
             others.extend(part.entries);
         }
@@ -216,7 +222,10 @@ impl Plan<'_> {
             };
             if entry.title.chars().count() > TITLE {
                 let long = entry.title.chars().count();
-                faults.push(Fault::slight(format!("the title of slot {} has {long} characters, {TITLE} at most", slot.number)));
+                faults.push(Fault::slight(format!(
+                    "the title of slot {} has {long} characters, {TITLE} at most",
+                    slot.number
+                )));
             }
             if let Some(other) = seen.take(&entry) {
                 alike += 1;

@@ -36,7 +36,10 @@ fn ask(parameters: &EmailSubjectParameters, context: &Context) -> ChatAsk<String
     let rules = fill(
         include_str!("email_subject.md"),
         &[
-            ("language", &structured::language(parameters.language.as_deref(), "the language that the topic is written in")),
+            (
+                "language",
+                &structured::language(parameters.language.as_deref(), "the language that the topic is written in"),
+            ),
             ("count", &parameters.count.to_string()),
             ("subject", &SUBJECT.to_string()),
             ("least", &PREVIEW.start().to_string()),
@@ -106,7 +109,10 @@ fn look(answer: &str, parameters: &EmailSubjectParameters, context: &Context) ->
 fn lengths(line: &SubjectLine, faults: &mut Vec<Fault>) {
     let (subject, preview) = (line.subject.chars().count(), line.preview.chars().count());
     if subject > SUBJECT {
-        faults.push(Fault::slight(format!("the subject \"{}\" has {subject} characters, {SUBJECT} at most", line.subject)));
+        faults.push(Fault::slight(format!(
+            "the subject \"{}\" has {subject} characters, {SUBJECT} at most",
+            line.subject
+        )));
     }
     if !PREVIEW.contains(&preview) {
         let (least, most) = (PREVIEW.start(), PREVIEW.end());
@@ -118,7 +124,8 @@ fn lengths(line: &SubjectLine, faults: &mut Vec<Fault>) {
 /// Neither shouting nor what filters take for spam.
 fn manners(line: &SubjectLine, faults: &mut Vec<Fault>) {
     let shouted = |word: &&str| {
-        word.chars().filter(|c| c.is_alphabetic()).count() >= SHOUTED && !word.chars().any(char::is_lowercase)
+        word.chars().filter(|c| c.is_alphabetic()).count() >= SHOUTED
+            && !word.chars().any(char::is_lowercase)
             && word.chars().any(char::is_uppercase)
     };
     if let Some(word) = line.subject.split_whitespace().find(shouted) {
@@ -172,7 +179,10 @@ mod tests {
     #[test]
     fn good_lines_are_kept_and_more_than_asked_are_dropped() {
         let line = |subject: &str| json!({"subject": subject, "preview": PREVIEW});
-        assert_eq!(looked(&json!([line("A box for winter"), line("Cold out? Warm in"), line("One more")])), (2, vec![]));
+        assert_eq!(
+            looked(&json!([line("A box for winter"), line("Cold out? Warm in"), line("One more")])),
+            (2, vec![])
+        );
     }
 
     #[test]

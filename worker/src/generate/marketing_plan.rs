@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::Context;
-use shared::kinds::marketing_plan::{
-    AudienceSegment, Budget, BudgetLine, Channel, Kpi, MarketingPlanParameters, MarketingPlanResult, Objective, Phase, split,
-};
 use shared::kinds::Remarks;
+use shared::kinds::marketing_plan::{
+    AudienceSegment, Budget, BudgetLine, Channel, Kpi, MarketingPlanParameters, MarketingPlanResult, Objective, Phase,
+    split,
+};
 use shared::store::advance::Made;
 
 use super::Job;
@@ -36,7 +37,8 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
 }
 
 fn ask(parameters: &MarketingPlanParameters, context: &Context) -> ChatAsk<String> {
-    let language = structured::language(parameters.language.as_deref(), "the language that the product is described in");
+    let language =
+        structured::language(parameters.language.as_deref(), "the language that the product is described in");
     let weeks = parameters.weeks.to_string();
     let rules = fill(include_str!("marketing_plan.md"), &[("language", &language), ("weeks", &weeks)]);
     let brief = Brief::default()
@@ -61,10 +63,7 @@ fn schema() -> Value {
         ),
         ("audience", list(&object(["name", "description", "message"].map(|part| (part, text()))))),
         ("channels", list(&object(["name", "role"].map(|part| (part, text()))))),
-        (
-            "budget",
-            list(&object([("channel", text()), ("activity", text()), ("share_percent", number.clone())])),
-        ),
+        ("budget", list(&object([("channel", text()), ("activity", text()), ("share_percent", number.clone())]))),
         (
             "timeline",
             list(&object([
@@ -96,14 +95,14 @@ struct Draft {
     objectives: Vec<Objective>,
     audience: Vec<AudienceSegment>,
     channels: Vec<Channel>,
-    budget: Vec<Share>,
+    budget: Vec<SplitLine>,
     timeline: Vec<Phase>,
     kpis: Vec<Kpi>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Share {
+struct SplitLine {
     channel: String,
     activity: String,
     share_percent: f64,
@@ -186,7 +185,10 @@ fn timeline(draft: &Draft, weeks: i64, faults: &mut Vec<Fault>) -> f64 {
     for phase in &draft.timeline {
         if phase.from_week < 1 || phase.to_week > weeks || phase.from_week > phase.to_week {
             let (from, to) = (phase.from_week, phase.to_week);
-            faults.push(Fault::grave(format!("the phase \"{}\" is from week {from} to {to}; there are weeks 1 to {weeks}", phase.name)));
+            faults.push(Fault::grave(format!(
+                "the phase \"{}\" is from week {from} to {to}; there are weeks 1 to {weeks}",
+                phase.name
+            )));
         } else {
             covered.extend(phase.from_week..=phase.to_week);
         }
@@ -204,7 +206,10 @@ fn kpis(draft: &Draft, weeks: i64, faults: &mut Vec<Fault>) -> f64 {
     for kpi in &draft.kpis {
         if !(1..=weeks).contains(&kpi.by_week) {
             let week = kpi.by_week;
-            faults.push(Fault::grave(format!("the KPI \"{}\" is due in week {week}; there are weeks 1 to {weeks}", kpi.name)));
+            faults.push(Fault::grave(format!(
+                "the KPI \"{}\" is due in week {week}; there are weeks 1 to {weeks}",
+                kpi.name
+            )));
         }
         if !kpi.target.is_finite() {
             faults.push(Fault::grave(format!("the target of the KPI \"{}\" is no number", kpi.name)));
@@ -224,12 +229,14 @@ fn names<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
 fn belong(draft: &Draft, of: &BTreeSet<String>, what: &str, faults: &mut Vec<Fault>) {
     let channels = names(draft.channels.iter().map(|channel| &channel.name));
     faults.extend(channels.difference(of).map(|name| Fault::grave(format!("the channel \"{name}\" has no {what}"))));
-    faults.extend(of.difference(&channels).map(|name| {
-        Fault::grave(format!("a {what} names the channel \"{name}\", which \"channels\" does not have"))
-    }));
+    faults.extend(
+        of.difference(&channels).map(|name| {
+            Fault::grave(format!("a {what} names the channel \"{name}\", which \"channels\" does not have"))
+        }),
+    );
 }
 
-fn budget(shares: &[Share], parameters: &MarketingPlanParameters) -> Budget {
+fn budget(shares: &[SplitLine], parameters: &MarketingPlanParameters) -> Budget {
     let (currency, total) = (parameters.currency, parameters.budget_minor);
     let weights: Vec<f64> = shares.iter().map(|line| line.share_percent).collect();
     let sum: f64 = weights.iter().sum();

@@ -63,7 +63,7 @@ pub(crate) async fn produce(mut job: Job<'_>) -> Result<(), Stop> {
         Kind::Image | Kind::TextToImage => image::make(&mut job).await?,
         Kind::ProductRender => product_render::make(&mut job).await?,
         Kind::Design => design::make(&mut job).await?,
-        _ => return Err(unknown()),
+        Kind::Post => return Err(unknown()),
     };
     job.line.checkpoint(Checkpoint::Made(made));
     Ok(())

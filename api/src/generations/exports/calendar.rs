@@ -13,7 +13,13 @@ const LINE: usize = 75;
 /// The calendar of plan `id`, called `name`, as it was made at `made`.
 pub(super) fn calendar(plan: &ContentPlanResult, id: Uuid, name: &str, made: DateTime<Utc>) -> String {
     let mut text = String::new();
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Broadside//Content plan//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"] {
+    for line in [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Broadside//Content plan//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+    ] {
         push(&mut text, line);
     }
     push(&mut text, &format!("X-WR-CALNAME:{}", escaped(name)));
@@ -95,7 +101,13 @@ mod tests {
             call_to_action: "Come by.".to_owned(),
             hashtags: vec!["#rye".to_owned(), "#bread".to_owned()],
         };
-        ContentPlanResult { start_date: date, end_date: date, planned: 1, entries: vec![entry], remarks: Remarks::default() }
+        ContentPlanResult {
+            start_date: date,
+            end_date: date,
+            planned: 1,
+            entries: vec![entry],
+            remarks: Remarks::default(),
+        }
     }
 
     #[test]

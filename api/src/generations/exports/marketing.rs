@@ -5,7 +5,8 @@ use shared::kinds::MarketingPlanResult;
 /// The whole plan. `product` is what it is for.
 pub(super) fn markdown(plan: &MarketingPlanResult, product: &str) -> String {
     let currency = plan.budget.currency;
-    let mut parts = vec![format!("# Marketing plan: {}", line(product)), line(&plan.summary), "## Objectives".to_owned()];
+    let mut parts =
+        vec![format!("# Marketing plan: {}", line(product)), line(&plan.summary), "## Objectives".to_owned()];
     parts.extend(plan.objectives.iter().enumerate().map(|(at, it)| {
         format!(
             "{}. **{}**\n   - Measurable: {}\n   - Achievable: {}\n   - Relevant: {}\n   - Time-bound: {}",
@@ -18,20 +19,27 @@ pub(super) fn markdown(plan: &MarketingPlanResult, product: &str) -> String {
         )
     }));
     parts.push("## Audience".to_owned());
-    parts.extend(plan.audience.iter().map(|it| {
-        format!("**{}**: {} *{}*", line(&it.name), line(&it.description), line(&it.message))
-    }));
+    parts.extend(
+        plan.audience
+            .iter()
+            .map(|it| format!("**{}**: {} *{}*", line(&it.name), line(&it.description), line(&it.message))),
+    );
     parts.push("## Channels".to_owned());
     parts.push(list(plan.channels.iter().map(|it| format!("**{}**: {}", line(&it.name), line(&it.role)))));
     parts.push("## Budget".to_owned());
-    let total = vec!["**Total**".to_owned(), String::new(), "100".to_owned(), currency.decimal(plan.budget.total_minor)];
+    let total =
+        vec!["**Total**".to_owned(), String::new(), "100".to_owned(), currency.decimal(plan.budget.total_minor)];
     let rows = plan.budget.lines.iter().map(|it| {
         vec![it.channel.clone(), it.activity.clone(), it.share_percent.to_string(), currency.decimal(it.amount_minor)]
     });
     parts.push(table(&["Channel", "Activity", "Share (%)", &format!("Amount ({currency})")], rows.chain([total])));
     parts.push("## Timeline".to_owned());
     let phases = plan.timeline.iter().map(|it| {
-        let weeks = if it.from_week == it.to_week { it.from_week.to_string() } else { format!("{}–{}", it.from_week, it.to_week) };
+        let weeks = if it.from_week == it.to_week {
+            it.from_week.to_string()
+        } else {
+            format!("{}–{}", it.from_week, it.to_week)
+        };
         vec![weeks, it.name.clone(), it.activities.join("; ")]
     });
     parts.push(table(&["Weeks", "Phase", "Activities"], phases));
@@ -54,7 +62,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 }
 
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let row = |cells: Vec<String>| format!("| {} |", cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(" | "));
+    let row =
+        |cells: Vec<String>| format!("| {} |", cells.iter().map(|cell| cell_of(cell)).collect::<Vec<_>>().join(" | "));
     let rule = format!("|{}", " --- |".repeat(columns.len()));
     let header = row(columns.iter().map(ToString::to_string).collect());
     [header, rule].into_iter().chain(rows.map(row)).collect::<Vec<_>>().join("\n")
@@ -90,7 +99,10 @@ mod tests {
         }))
         .expect("a plan");
         let text = markdown(&plan, "Bread");
-        assert!(text.starts_with("# Marketing plan: Bread\n\nWin forty families.\n\n## Objectives\n\n1. **Forty.**\n"), "{text}");
+        assert!(
+            text.starts_with("# Marketing plan: Bread\n\nWin forty families.\n\n## Objectives\n\n1. **Forty.**\n"),
+            "{text}"
+        );
         assert!(text.contains("| Flyers | Print \\| fold | 100 | 10.01 |\n| **Total** |  | 100 | 10.01 |"), "{text}");
         assert!(text.contains("| 1–4 | Tell | Flyers; Talks |"), "{text}");
         assert!(text.contains("| Calls | Flyers | 40 calls | 4 | Count. |"), "{text}");

@@ -101,7 +101,10 @@ pub(super) fn export(generation: &Generation, asked: Option<&str>) -> Result<Exp
         }
         (Kind::ContentPlan, _) => (format!("content-plan-{}", generation.number), table::csv(&merged(generation)?)?),
         (Kind::MarketingPlan, _) => {
-            let text = marketing::markdown(&result(generation)?, generation.parameters["product"].as_str().unwrap_or_default());
+            let text = marketing::markdown(
+                &result(generation)?,
+                generation.parameters["product"].as_str().unwrap_or_default(),
+            );
             (format!("marketing-plan-{}", generation.number), text)
         }
         _ => return Err(not_offered(generation.kind)),

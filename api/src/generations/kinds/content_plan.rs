@@ -92,8 +92,7 @@ fn start_date(fields: &mut Fields<'_, '_>) -> Option<NaiveDate> {
 /// Each channel once, whatever its case.
 fn distinct(fields: &mut Fields<'_, '_>, channels: Vec<String>) -> Option<Vec<String>> {
     let mut seen = HashSet::new();
-    let again: Vec<usize> =
-        (0..channels.len()).filter(|at| !seen.insert(channels[*at].to_lowercase())).collect();
+    let again: Vec<usize> = (0..channels.len()).filter(|at| !seen.insert(channels[*at].to_lowercase())).collect();
     for at in &again {
         fields.wrong_item::<()>("channels", *at, "duplicate", "is there already");
     }

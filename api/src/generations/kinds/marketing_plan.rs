@@ -47,7 +47,9 @@ pub(crate) struct Schema {
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
     let product = fields.text("product", 1..=PRODUCT);
     let currency = match fields.optional_text("currency", 10) {
-        Some(code) => code.parse().ok().or_else(|| fields.wrong("currency", "invalid", "must be a code of ISO 4217, such as EUR")),
+        Some(code) => {
+            code.parse().ok().or_else(|| fields.wrong("currency", "invalid", "must be a code of ISO 4217, such as EUR"))
+        }
         None => Some(Currency::USD),
     };
     let budget = budget(fields, currency.unwrap_or(Currency::USD));

@@ -84,11 +84,15 @@ mod tests {
 
     #[test]
     fn the_same_in_other_dress_is_alike() {
-        let first = entry("Why our rye rests for three days", "Show the dough on each day and say what changes in its smell.");
+        let first =
+            entry("Why our rye rests for three days", "Show the dough on each day and say what changes in its smell.");
         for (title, idea) in [
             ("WHY OUR RYE RESTS FOR THREE DAYS!", "Something else altogether, with other words."),
             ("Why our rye rests three days", "Another picture: the baker's hands."),
-            ("Three slow days", "Show the dough on each day and say what changes in its smell: why our rye rests for three days."),
+            (
+                "Three slow days",
+                "Show the dough on each day and say what changes in its smell: why our rye rests for three days.",
+            ),
         ] {
             let mut seen = Seen::of(std::slice::from_ref(&first));
             assert_eq!(seen.take(&entry(title, idea)), Some(first.title.clone()), "{title}");

@@ -6,9 +6,9 @@ use shared::kinds::content_plan::Slot;
 use shared::kinds::{ContentPlanParameters, PlanEntry};
 
 use super::TITLE;
+use crate::gateway::{AnswerSchema, ChatAsk};
 use crate::generate::brief::Brief;
 use crate::generate::structured::{self, list, object, text};
-use crate::gateway::{AnswerSchema, ChatAsk};
 use crate::prompts::fill;
 
 /// From which side an entry looks at its topic, one a line. Their number is prime: whatever the number of channels, each
@@ -24,8 +24,7 @@ pub(super) fn ask(
     context: &Context,
 ) -> ChatAsk<String> {
     let language = structured::language(parameters.language.as_deref(), "the language that the topic is written in");
-    let rules =
-        fill(include_str!("../content_plan.md"), &[("language", &language), ("title", &TITLE.to_string())]);
+    let rules = fill(include_str!("../content_plan.md"), &[("language", &language), ("title", &TITLE.to_string())]);
     let mut brief = Brief::default()
         .line("Topic", Some(&parameters.topic))
         .line("Brand", parameters.brand_name.as_deref())

@@ -84,7 +84,9 @@ fn a_missing_entry_is_grave_and_a_copy_is_told_of() {
     let mut copy = answer();
     copy["entries"][2]["title"] = json!("The first bubble!");
     let reviewed = looked(&copy, &[]);
-    assert!(!reviewed.faults[0].grave && reviewed.faults[0].what.contains("slot 3 is too much like \"The first bubble\""));
+    assert!(
+        !reviewed.faults[0].grave && reviewed.faults[0].what.contains("slot 3 is too much like \"The first bubble\"")
+    );
     let taken = looked(&answer(), &[]).value.expect("entries");
     assert_eq!(looked(&answer(), &taken[3..]).faults.len(), 1, "like one of another part");
     let faults = looked(&json!({"entries": "none"}), &[]).faults;

@@ -20,8 +20,10 @@ fn parameters() -> MarketingPlanParameters {
 }
 
 fn answer() -> Value {
-    let kpi = |channel: &str| json!({"name": "Subscribers", "channel": channel, "target": 40, "unit": "people", "by_week": 4,
-                                     "how_measured": "Sign-ups in the shop system."});
+    let kpi = |channel: &str| {
+        json!({"name": "Subscribers", "channel": channel, "target": 40, "unit": "people", "by_week": 4,
+                                     "how_measured": "Sign-ups in the shop system."})
+    };
     json!({
         "summary": "Win the first forty families for a weekly loaf with neighbours' words and a tasting.",
         "objectives": [{"specific": "Forty subscribers.", "measurable": "Counted in the shop system.",
@@ -74,10 +76,18 @@ fn what_does_not_fit_together_is_told() {
     let has = |faults: Vec<(bool, String)>, grave: bool, what: &str| {
         assert!(faults.iter().any(|(heavy, fault)| *heavy == grave && fault.contains(what)), "{what} in {faults:?}");
     };
-    has(faults(|it| it["budget"][0]["share_percent"] = json!(0)), true, "the share of \"Advertisements\" is not more than 0");
+    has(
+        faults(|it| it["budget"][0]["share_percent"] = json!(0)),
+        true,
+        "the share of \"Advertisements\" is not more than 0",
+    );
     has(faults(|it| it["budget"][0]["share_percent"] = json!(60)), true, "sum to 126.6, not to 100");
     has(faults(|it| it["budget"][0]["channel"] = json!("Radio")), true, "names the channel \"radio\"");
-    has(faults(|it| it["budget"][0]["channel"] = json!("Radio")), true, "the channel \"instagram\" has no line of the budget");
+    has(
+        faults(|it| it["budget"][0]["channel"] = json!("Radio")),
+        true,
+        "the channel \"instagram\" has no line of the budget",
+    );
     has(faults(|it| it["kpis"][1]["channel"] = json!("Tasting")), true, "the channel \"flyers\" has no KPI");
     has(faults(|it| it["kpis"][1]["by_week"] = json!(5)), true, "is due in week 5");
     has(faults(|it| it["timeline"][0]["to_week"] = json!(9)), true, "from week 3 to 9");
