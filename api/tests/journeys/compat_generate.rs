@@ -65,8 +65,11 @@ async fn without_a_provider_it_says_what_to_set() {
     })
     .await;
     app.user("studio").await;
-    let refused = app.post(TEXT, slogan()).await.expect_problem(503, "generation_unavailable");
-    assert_eq!(refused.json()["detail"], "OpenAI API key not configured. Please set OPENAI_API_KEY.");
+    for path in [TEXT, "/generate/image"] {
+        let refused = app.post(path, slogan()).await.expect_problem(503, "generation_unavailable");
+        assert_eq!(refused.json()["detail"], "OpenAI API key not configured. Please set OPENAI_API_KEY.");
+    }
+    app.post("/api/generate", slogan()).await.expect_problem(503, "generation_unavailable");
 }
 
 #[tokio::test]
@@ -88,6 +91,34 @@ async fn without_a_token_an_address_generates_only_so_often() {
     app.get("/api/download?url=x:").await.expect_problem(400, "address_refused");
     for _ in 0..3 {
         member.post(TEXT, &slogan()).await.expect(200);
+    }
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn a_design_of_which_no_variation_was_made_says_why_and_is_made_anew_when_asked_again() {
+    let app = open().await;
+    let crew = Crew::start(&app).await;
+    let design = json!({"user_id": "u", "prompt": "a juice bar", "style": "vibrant", "num_variations": 2});
+    crew.provider.admin().fault(Fault::image().status(400).code("moderation_blocked"));
+    let answer = app.post("/api/generate", design.clone()).await.expect(500);
+    let failed = answer.json();
+    assert_eq!((&failed["success"], &failed["num_generated"]), (&json!(false), &json!(0)), "{failed}");
+    assert_eq!((&failed["status_code"], &failed["design_type"]), (&json!(500), &json!("logo")));
+    assert!(failed["detail"].as_str().expect("a detail").starts_with("Failed to generate design: "), "{failed}");
+    for variation in failed["variations"].as_array().expect("variations") {
+        assert!(variation["success"] == false && variation["error"].is_string(), "{variation}");
+    }
+    // What failed is not kept for the next.
+    crew.provider.admin().clear_faults();
+    let made = app.post("/api/generate", design).await.expect(200);
+    assert_eq!(made.header("x-cache"), "miss");
+    assert_eq!(made.json()["num_generated"], 2);
+    for (path, field) in
+        [("/api/generate?style=baroque", "style"), ("/api/generate?num_variations=9", "num_variations")]
+    {
+        let refused = app.post(path, json!({"prompt": "x"})).await.expect_problem(400, "invalid_parameter");
+        assert!(refused.text.contains(field), "{}", refused.text);
     }
     crew.finish(&app).await;
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::call::{Call, delete, get, post, press, put};
 use super::{BackEnd, Tokens};
 
-pub(super) const BACK_END: BackEnd = BackEnd { name: "AI Film Studio", calls, tokens: Tokens::Sent };
+pub(super) const BACK_END: BackEnd = BackEnd { name: "AI Film Studio", calls, tokens: Tokens::Sent, answers: &[] };
 
 const USER: [&str; 6] = [
     "id: uuid",

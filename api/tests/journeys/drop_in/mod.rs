@@ -4,9 +4,12 @@
 //! provider simulator behind it, and its status and fields are held against what a front end written for it expects. The
 //! same calls are listed in `table.md`.
 
+mod artify;
 mod call;
 mod fields;
 mod film_studio;
+mod marketing_platform;
+mod pixova;
 mod social_media_generator;
 mod table;
 
@@ -30,6 +33,8 @@ pub(crate) struct BackEnd {
     pub(crate) name: &'static str,
     pub(crate) calls: fn() -> Vec<Call>,
     pub(crate) tokens: Tokens,
+    /// What the provider answers to prompts with certain words, where the simulator's own answers are too short.
+    pub(crate) answers: &'static [(&'static str, &'static str)],
 }
 
 /// Whether its front ends send tokens.
@@ -40,7 +45,18 @@ pub(crate) enum Tokens {
     Unknown,
 }
 
-pub(crate) const BACK_ENDS: [BackEnd; 2] = [social_media_generator::BACK_END, film_studio::BACK_END];
+pub(crate) const BACK_ENDS: [BackEnd; 5] = [
+    marketing_platform::BACK_END,
+    social_media_generator::BACK_END,
+    pixova::BACK_END,
+    film_studio::BACK_END,
+    artify::BACK_END,
+];
+
+#[tokio::test]
+async fn the_marketing_platforms_calls_work() {
+    run(&marketing_platform::BACK_END).await;
+}
 
 #[tokio::test]
 async fn the_social_media_generators_calls_work() {
@@ -48,8 +64,18 @@ async fn the_social_media_generators_calls_work() {
 }
 
 #[tokio::test]
+async fn pixovas_calls_work() {
+    run(&pixova::BACK_END).await;
+}
+
+#[tokio::test]
 async fn the_film_studios_calls_work() {
     run(&film_studio::BACK_END).await;
+}
+
+#[tokio::test]
+async fn artifys_calls_work() {
+    run(&artify::BACK_END).await;
 }
 
 async fn run(back_end: &BackEnd) {
@@ -65,6 +91,9 @@ async fn run(back_end: &BackEnd) {
     let crew = Crew::start(&app).await;
     // What is to be cancelled must not be done before.
     crew.provider.admin().fault(Fault::chat().contains("Take your time").delay(Duration::from_secs(3)));
+    for (words, answer) in back_end.answers {
+        crew.provider.admin().fault(Fault::chat().contains(words).says(answer));
+    }
     let mut names = HashMap::from([("image".to_owned(), encoded(&stored_image(&app).await))]);
     for call in (back_end.calls)() {
         make(&app, &call, &mut names).await;
