@@ -34,6 +34,7 @@ pub mod posts;
 pub mod problem;
 pub mod projects;
 pub mod providers;
+mod query;
 pub mod rate_limit;
 pub mod results;
 pub mod routes;

@@ -24,7 +24,7 @@ use crate::costs::CostsApi;
 use crate::door::{Door, Template};
 use crate::download::DownloadApi;
 use crate::estimates::EstimatesApi;
-use crate::generations::{GenerationsApi, KindsApi};
+use crate::generations::{GenerationsApi, HistoryApi, KindsApi};
 use crate::imports::ImportsApi;
 use crate::jobs::JobsApi;
 use crate::media::MediaApi;
@@ -99,7 +99,7 @@ type BatchRooms = (BatchesApi, EstimatesApi, BudgetsApi, PostsApi, StreamsApi, M
 type FileRooms = (TemplatesApi, ImportsApi, ResultsApi);
 
 /// What people ask for one at a time.
-type GenerationRooms = (KindsApi, GenerationsApi, JobsApi);
+type GenerationRooms = (KindsApi, GenerationsApi, JobsApi, HistoryApi);
 
 fn rooms(app: &Arc<App>) -> Rooms {
     let app = || Arc::clone(app);
@@ -116,7 +116,7 @@ fn rooms(app: &Arc<App>) -> Rooms {
     let projects = (ProjectsApi::new(app()), BrandKitsApi::new(app()), AssetsApi::new(app()));
     let artify_generation = ArtifyGenerateApi::new(app());
     let older = (SocialMediaGeneratorApi::new(app()), PixovaApi::new(app()), ArtifyApi::new(app()), artify_generation);
-    let generations = (KindsApi::new(app()), GenerationsApi::new(app()), JobsApi::new(app()));
+    let generations = (KindsApi::new(app()), GenerationsApi::new(app()), JobsApi::new(app()), HistoryApi::new(app()));
     let insight = (SegmentsApi::new(app()), AnalyticsApi::new(app()), CostsApi::new(app()));
     let service = (ServiceApi::new(app()), ProvidersApi::new(app()));
     (AccountsApi::new(app()), projects, CampaignsApi::new(app()), batches, generations, insight, service, older)

@@ -17,8 +17,9 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::page::{Page, PageRequest};
 use crate::problem::Problem;
+use crate::query::named;
 use crate::routes::Chapter;
-use query::{Asked, named};
+use query::Asked;
 use usage::UsageView;
 use views::{CallView, SummaryView};
 

@@ -1,7 +1,5 @@
 //! The filters of a query, read.
 
-use std::str::FromStr;
-
 use shared::domain::{CampaignId, ProjectId, UserId};
 use shared::store::costs::Filter;
 use uuid::Uuid;
@@ -10,6 +8,7 @@ use crate::app::App;
 use crate::owned;
 use crate::period::Period;
 use crate::problem::Problem;
+use crate::query::{named, text};
 
 /// The filters as they stand in the query.
 pub(super) struct Asked {
@@ -26,13 +25,9 @@ impl Asked {
     pub(super) async fn filter(self, app: &App, user: UserId) -> Result<Filter, Problem> {
         let Period { from, to } = Period::read(self.from.as_deref(), self.to.as_deref())?;
         let kind = named("kind", self.kind.as_deref())?;
+        let model = text("model", self.model.as_deref())?.map(str::to_owned);
         let (project, campaign) = (self.project.map(ProjectId), self.campaign.map(CampaignId));
         owned::check(app, user, project, campaign).await?;
-        Ok(Filter { from, to, project, campaign, kind, model: self.model })
+        Ok(Filter { from, to, project, campaign, kind, model })
     }
-}
-
-/// A name of a state in a query; 400 for one that there is not.
-pub(super) fn named<T: FromStr>(parameter: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
-    text.map(|text| text.parse().map_err(|_| Problem::bad_parameter(parameter, text))).transpose()
 }

@@ -9,6 +9,7 @@ mod asked;
 mod batch;
 mod cache;
 mod exports;
+mod history;
 pub(crate) mod kinds;
 mod operations;
 mod place;
@@ -17,6 +18,7 @@ mod view;
 mod waiting;
 
 pub(crate) use asked::Asked;
+pub use history::HistoryApi;
 pub use kinds::KindsApi;
 pub use operations::GenerationsApi;
 pub(crate) use place::{Placing, ended, read};

@@ -21,6 +21,7 @@ use crate::generations::{Patience, Placing, ended, read};
 use crate::page::{Page, PageRequest};
 use crate::parse::Body;
 use crate::problem::Problem;
+use crate::query::named;
 use crate::routes::Chapter;
 use body::NewJob;
 use view::{JobAccepted, JobView};
@@ -76,10 +77,10 @@ impl JobsApi {
     ) -> Result<Json<Page<JobView>>, Problem> {
         let page = PageRequest::new(LIST, limit.0, cursor.0.as_deref())?;
         let filter = generations::Filter {
-            kind: named::<Kind>("type", r#type.0)?,
-            status: named::<BatchStatus>("status", status.0)?,
+            kinds: named::<Kind>("type", r#type.0.as_deref())?.into_iter().collect(),
+            status: named::<BatchStatus>("status", status.0.as_deref())?,
             project: project_id.0.map(ProjectId),
-            campaign: None,
+            ..generations::Filter::default()
         };
         let rows = generations::list(self.app.store.pool(), caller.user, &filter, page.after, page.rows()).await?;
         Ok(Json(page.page(LIST, rows, |row| row.id, |row| JobView::of(row, &self.app.links))))
@@ -106,9 +107,4 @@ impl JobsApi {
         announce_cancelled(&self.app, &[changed]).await;
         Ok(Json(JobView::of(read(&self.app, caller.user, id).await?, &self.app.links)))
     }
-}
-
-/// A name of a state in a query; 400 for one that there is not.
-fn named<T: std::str::FromStr>(parameter: &'static str, text: Option<String>) -> Result<Option<T>, Problem> {
-    text.map(|text| text.parse::<T>().map_err(|_| Problem::bad_parameter(parameter, &text))).transpose()
 }

@@ -22,6 +22,7 @@ mod estimates;
 mod generations;
 mod generations_images;
 mod generations_plans;
+mod history;
 mod imports;
 mod ledger;
 mod media;

@@ -163,10 +163,32 @@ pub async fn made(db: impl PgExecutor<'_>, id: BatchId) -> Result<Vec<MadePart>,
 /// Which generations a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub kind: Option<Kind>,
+    /// Any when there are none.
+    pub kinds: Vec<Kind>,
     pub status: Option<BatchStatus>,
     pub project: Option<ProjectId>,
     pub campaign: Option<CampaignId>,
+    pub from: Option<DateTime<Utc>>,
+    /// Not included.
+    pub to: Option<DateTime<Utc>>,
+    /// What the prompt or a text of the result holds, in any case.
+    pub words: Option<String>,
+}
+
+impl Filter {
+    /// As the statement wants it: the words as a pattern, and as they stand in JSON.
+    fn patterns(&self) -> (Option<String>, Option<String>) {
+        let pattern = |words: &str| format!("%{}%", words.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
+        let in_json = self.words.as_ref().map(|words| {
+            let quoted = Value::from(words.as_str()).to_string();
+            pattern(&quoted[1..quoted.len() - 1])
+        });
+        (self.words.as_deref().map(pattern), in_json)
+    }
+
+    fn kinds(&self) -> Vec<&'static str> {
+        self.kinds.iter().map(|kind| kind.as_str()).collect()
+    }
 }
 
 /// A page of the user's generations, the newest first, after the generation `after`.
@@ -177,20 +199,39 @@ pub async fn list(
     after: Option<BatchId>,
     limit: i64,
 ) -> Result<Vec<Generation>, StoreError> {
-    const STATEMENT: &str = concat!(
-        include_str!("sql/generation_select.sql"),
-        " WHERE g.user_id = $1 AND g.id < $2 AND ($3::text IS NULL OR g.kind = $3) AND ($4::text IS NULL OR b.status = $4)
-            AND ($5::uuid IS NULL OR g.project_id = $5) AND ($6::uuid IS NULL OR g.campaign_id = $6)
-          ORDER BY g.id DESC LIMIT $7"
-    );
+    const STATEMENT: &str =
+        concat!(include_str!("sql/generation_select.sql"), include_str!("sql/generations_page.sql"));
+    let (words, words_in_json) = filter.patterns();
     Ok(sqlx::query_as(STATEMENT)
         .bind(user)
         .bind(after.unwrap_or(BatchId(uuid::Uuid::max())))
-        .bind(filter.kind.map(Kind::as_str))
+        .bind(filter.kinds())
         .bind(filter.status.map(BatchStatus::as_str))
         .bind(filter.project)
         .bind(filter.campaign)
+        .bind(filter.from)
+        .bind(filter.to)
+        .bind(words)
+        .bind(words_in_json)
         .bind(limit)
         .fetch_all(db)
         .await?)
+}
+
+/// How many generations of these kinds (any when there are none) stand at `status`.
+pub async fn count(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    kinds: &[Kind],
+    status: BatchStatus,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM batch_jobs
+         WHERE user_id = $1 AND kind <> 'post' AND (cardinality($2::text[]) = 0 OR kind = ANY ($2)) AND status = $3",
+    )
+    .bind(user)
+    .bind(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
+    .bind(status.as_str())
+    .fetch_one(db)
+    .await?)
 }

@@ -22,6 +22,7 @@ pub mod entity;
 pub mod generations;
 pub mod idempotency;
 pub mod metrics;
+pub mod paid_jobs;
 pub mod place;
 pub mod posts;
 pub mod projects;

@@ -1,7 +1,9 @@
-//! Artify: `/segments`, `/analytics/overview`.
+//! Artify: `/segments`, `/analytics/overview`, `/content/history`, `/costs/*`.
 //!
 //! Its things are named by integers; ids are taken too. What is anybody else's is not there.
 
+mod costs;
+mod history;
 mod segments;
 mod views;
 
@@ -18,6 +20,8 @@ use crate::app::App;
 use crate::parse::Lenient;
 use crate::problem::Problem;
 use crate::routes::Chapter;
+use costs::{CostsView, JobsView};
+use history::HistoryView;
 use segments::{ArtifySegment, SegmentView, SegmentsView};
 use views::{MessageView, OverviewView};
 
@@ -71,4 +75,49 @@ impl ArtifyApi {
         let project = project_id.0.map(|text| text.parse::<Handle<ProjectId>>().unwrap_or(nobodys));
         Ok(Json(metrics::totals(self.app.store.pool(), caller.user, project).await?.into()))
     }
+
+    /// What was generated, the newest first
+    #[oai(path = "/content/history", method = "get")]
+    async fn content(
+        &self,
+        caller: OpenCaller,
+        /// 1 to 1,000; 50 when it is left out.
+        limit: Query<Option<u32>>,
+        /// `text` or `image`.
+        content_type: Query<Option<String>>,
+    ) -> Result<Json<HistoryView>, Problem> {
+        Ok(Json(history::of(&self.app, caller.user, content_type.0.as_deref(), limit.0).await?))
+    }
+
+    /// What was spent, over all time
+    #[oai(path = "/costs/summary", method = "get")]
+    async fn costs(
+        &self,
+        caller: OpenCaller,
+        /// Only what was asked for this user: the `user_id` that a request named, else the caller's own number.
+        user_id: Query<Option<String>>,
+    ) -> Result<Json<CostsView>, Problem> {
+        Ok(Json(costs::summary(&self.app, caller.user, user_id.0.as_deref()).await?))
+    }
+
+    /// Every job, the newest first
+    #[oai(path = "/costs/history", method = "get")]
+    async fn jobs(
+        &self,
+        caller: OpenCaller,
+        /// 1 to 1,000; 50 when it is left out.
+        limit: Query<Option<u32>>,
+        /// Only what was asked for this user: the `user_id` that a request named, else the caller's own number.
+        user_id: Query<Option<String>>,
+        /// `text` or `image`.
+        job_type: Query<Option<String>>,
+    ) -> Result<Json<JobsView>, Problem> {
+        let (asked_for, job_type) = (user_id.0.as_deref(), job_type.0.as_deref());
+        Ok(Json(costs::history(&self.app, caller.user, asked_for, job_type, limit.0).await?))
+    }
+}
+
+/// How many rows a list shows.
+fn rows(limit: Option<u32>) -> i64 {
+    limit.unwrap_or(50).clamp(1, 1_000).into()
 }
