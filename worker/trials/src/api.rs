@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Body, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +22,7 @@ const PASSWORD: &str = "a trial's password";
 #[derive(Debug)]
 pub(crate) struct Api {
     url: String,
-    _process: Child,
+    process: Child,
 }
 
 impl Api {
@@ -47,9 +49,14 @@ impl Api {
             .kill_on_drop(true)
             .spawn()
             .context("cannot start broadside-api (see --programs)")?;
-        let api = Self { url: format!("http://127.0.0.1:{port}"), _process: process };
+        let api = Self { url: format!("http://127.0.0.1:{port}"), process };
         api.ready().await?;
         Ok(api)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> Result<u32> {
+        self.process.id().context("the API is gone")
     }
 
     async fn ready(&self) -> Result<()> {
@@ -85,6 +92,24 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.ask(Method::POST, path, |request| request.json(body)).await
+    }
+
+    /// Sends a file.
+    pub(crate) async fn send(&self, path: &str, content_type: &str, file: Body) -> Result<Value> {
+        self.ask(Method::POST, path, |request| request.header("content-type", content_type).body(file)).await
+    }
+
+    /// Saves what lies at a path; how many bytes it has.
+    pub(crate) async fn save(&self, path: &str, file: &Path) -> Result<u64> {
+        let request = self.http.get(format!("{}{path}", self.root)).bearer_auth(&self.token);
+        let mut answer = request.send().await?.error_for_status()?;
+        let (mut file, mut bytes) = (tokio::fs::File::create(file).await?, 0);
+        while let Some(chunk) = answer.chunk().await.with_context(|| format!("{path} broke off"))? {
+            file.write_all(&chunk).await?;
+            bytes += chunk.len() as u64;
+        }
+        file.flush().await?;
+        Ok(bytes)
     }
 
     async fn ask(

@@ -22,6 +22,8 @@ measurements:
   overhead       what the gateway costs for each call, in CPU time and in Redis calls
   throughput     posts a second at 1, 2 and 4 workers and 2 s of latency
   interactive    how long a person waits for a text, alone and beside a batch of 20,000 posts
+  imports        a file of 50,000 rows, 500 of them bad: time, memory, every bad row named
+  exports        the archive of 2,000 posts with images while the batch runs: time, memory
 all of the first six: all; all measurements: bench
 
 options:

@@ -9,10 +9,39 @@ const TICKS: f64 = 100.0;
 
 /// Memory that the process holds now, in bytes.
 pub(crate) fn resident_bytes(pid: u32) -> Result<u64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+fn status_bytes(pid: u32, name: &str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().context("VmRSS is no number")?;
-    Ok(kilobytes << 10)
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+    let kilobytes = line.trim().trim_end_matches("kB").trim().parse::<u64>();
+    Ok(kilobytes.with_context(|| format!("{name} is no number"))? << 10)
+}
+
+/// How much more memory a process comes to hold at most, from one moment on.
+pub(crate) struct Peak {
+    pid: u32,
+    /// What it held at that moment, in bytes.
+    pub(crate) before: u64,
+}
+
+impl Peak {
+    /// From now on.
+    pub(crate) fn of(pid: u32) -> Result<Self> {
+        // Makes the system forget the highest that there was so far.
+        std::fs::write(format!("/proc/{pid}/clear_refs"), "5").context("the peak cannot be reset")?;
+        Ok(Self { pid, before: resident_bytes(pid)? })
+    }
+
+    pub(crate) fn grown(&self) -> Result<u64> {
+        Ok(status_bytes(self.pid, "VmHWM:")?.saturating_sub(self.before))
+    }
+}
+
+/// Bytes for people.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// CPU time that the process has used, its own and the system's for it.

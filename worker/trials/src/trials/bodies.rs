@@ -10,7 +10,7 @@ use crate::books::{Books, causes};
 use crate::fleet::Fleet;
 use crate::ground::Ground;
 use crate::options::Options;
-use crate::process::resident_bytes;
+use crate::process::{megabytes, resident_bytes};
 use crate::providers::Providers;
 use crate::report::Report;
 use crate::work::{self, Client, Content};
@@ -94,8 +94,4 @@ pub(crate) async fn run(ground: &Ground, options: &Options) -> Result<Report> {
     report.fact("calls: served / fault / limit / request", causes(&calls));
     Books::read(ground, &calls).await?.promise(&mut report);
     Ok(report)
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / MEGABYTE as f64)
 }

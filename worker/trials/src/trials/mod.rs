@@ -3,7 +3,9 @@
 mod bodies;
 mod budget;
 mod dead_keys;
+mod exports;
 mod faults;
+mod imports;
 mod independent;
 mod interactive;
 mod limits;
@@ -30,13 +32,16 @@ pub(crate) enum Trial {
     Overhead,
     Throughput,
     Interactive,
+    Imports,
+    Exports,
 }
 
 impl Trial {
     /// Those that need nothing that is not ours.
     pub(crate) const PROMISES: [Self; 6] =
         [Self::Limits, Self::Faults, Self::Budget, Self::RedisOutage, Self::DeadKeys, Self::Bodies];
-    pub(crate) const MEASUREMENTS: [Self; 3] = [Self::Overhead, Self::Throughput, Self::Interactive];
+    pub(crate) const MEASUREMENTS: [Self; 5] =
+        [Self::Overhead, Self::Throughput, Self::Interactive, Self::Imports, Self::Exports];
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         let all = Self::PROMISES.into_iter().chain(Self::MEASUREMENTS).chain([Self::Independent]);
@@ -55,6 +60,8 @@ impl Trial {
             Self::Overhead => "overhead",
             Self::Throughput => "throughput",
             Self::Interactive => "interactive",
+            Self::Imports => "imports",
+            Self::Exports => "exports",
         }
     }
 
@@ -70,6 +77,8 @@ impl Trial {
             Self::Overhead => overhead::run(ground, options).await,
             Self::Throughput => throughput::run(ground, options).await,
             Self::Interactive => interactive::run(ground, options).await,
+            Self::Imports => imports::run(ground, options).await,
+            Self::Exports => exports::run(ground, options).await,
         }
     }
 }
