@@ -36,7 +36,7 @@ pub(crate) struct Copy {
 
 /// Writes a post about what the user asked for; `instructions` fill in what the user did not say.
 pub(crate) fn write_copy(user: &str, instructions: &str, seed: &mut Seed) -> Copy {
-    write(Brief::find(user, instructions), Task::read(user, None), seed)
+    write(Brief::find(user, instructions), Task::read(user, instructions, None), seed)
 }
 
 /// The same in another language than was asked for: the given one, else German or English.
@@ -44,7 +44,7 @@ pub(crate) fn write_copy_in(language: Option<&str>, user: &str, instructions: &s
     let mut brief = Brief::find(user, instructions);
     let other = if std::ptr::eq(phrases(&brief.language), phrases("de")) { "en" } else { "de" };
     language.unwrap_or(other).clone_into(&mut brief.language);
-    let task = Task::read(user, Some(&brief.language));
+    let task = Task::read(user, instructions, Some(&brief.language));
     write(brief, task, seed)
 }
 
@@ -52,7 +52,7 @@ fn write(brief: Brief, task: Task, seed: &mut Seed) -> Copy {
     let phrases = phrases(&brief.language);
     let platform = Platform::of(&brief.platform);
     let fill = |phrase: &str| brief.fill(phrase);
-    let caption = caption(&brief, phrases, platform, seed);
+    let caption = task.ruled(&caption(&brief, phrases, platform, seed), &mut seed.branch("rules"));
     let hashtags = hashtags(&brief, phrases, platform, seed);
     let title = fill(seed.pick(&phrases.titles).map_or("{topic}", String::as_str));
     let alt_text = fill(&phrases.alt);

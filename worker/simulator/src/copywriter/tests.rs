@@ -103,3 +103,16 @@ fn every_post_names_its_brand_and_its_topic() {
         assert!(copy.caption.contains(&format!("anvil {number}")), "{platform} {tone} {language}: {}", copy.caption);
     }
 }
+
+#[test]
+fn a_caption_keeps_to_the_words_of_its_brand() {
+    let rules = "You write posts.\n- The caption holds each of these words or phrases, as they are written: \"Slow bread\", \
+                 \"levain\".\n- None of these words or phrases stands anywhere in your answer: \"careful\", \"day\".";
+    for number in 0..20 {
+        let user = format!("Brand: Acme\nTopic: anvil {number}\nPlatform: facebook");
+        let caption = write_copy(&user, rules, &mut Seed::of(&[&user])).caption;
+        assert!(caption.contains("Slow bread") && caption.contains("levain"), "{caption}");
+        let words: Vec<&str> = caption.split(|letter: char| !letter.is_alphanumeric()).collect();
+        assert!(!words.contains(&"careful") && !words.contains(&"day"), "{caption}");
+    }
+}

@@ -16,12 +16,13 @@ pub(crate) const INK: u8 = 70;
 pub(crate) const NAME: u8 = 71;
 pub(crate) const CLEAR: u8 = 72;
 
-/// Colours around one hue that the brand decides, and one that the topic does.
-pub(crate) fn palette(brand: &str, topic: &str) -> Vec<Colour> {
+/// Colours around one hue that the brand decides, and one that the topic does; those that were asked for decide first.
+pub(crate) fn palette(brand: &str, topic: &str, asked: &[Colour]) -> Vec<Colour> {
     let mut by_brand = Seed::of(&["brand colours", brand]);
     let mut by_topic = Seed::of(&["topic colours", topic]);
-    let hue = by_brand.unit() * 360.0;
-    let other = by_topic.unit() * 360.0;
+    let (drawn, other) = (by_brand.unit() * 360.0, by_topic.unit() * 360.0);
+    let hue_of = |at: usize| asked.get(at).map(|colour| hue(*colour));
+    let (hue, other) = (hue_of(0).unwrap_or(drawn), hue_of(1).or(hue_of(0)).unwrap_or(other));
     let top = rgb(hue, 0.55, 0.30 + by_topic.unit() * 0.2);
     let bottom = rgb(other, 0.65, 0.78);
     let mut colours: Vec<Colour> =
@@ -71,19 +72,32 @@ pub(crate) fn hue(colour: Colour) -> f64 {
 
 /// The colours that a prompt asks for: those it gives as `#RRGGBB`, then those that it names, each in its order.
 pub(crate) fn asked_for(prompt: &str) -> Vec<Colour> {
-    let words = || prompt.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#'));
-    let exact = words().filter_map(|word| word.strip_prefix('#').and_then(from_hex));
-    let named = words().filter_map(|word| {
+    let named = words(prompt).filter_map(|word| {
         let word = word.to_ascii_lowercase();
         NAMED.iter().find(|(name, _)| *name == word).map(|(_, colour)| *colour)
     });
-    let mut found: Vec<Colour> = Vec::new();
-    for colour in exact.chain(named) {
+    let mut found = exact(prompt);
+    for colour in named {
         if !found.contains(&colour) {
             found.push(colour);
         }
     }
     found
+}
+
+/// The colours that a prompt gives as `#RRGGBB`, in its order.
+pub(crate) fn exact(prompt: &str) -> Vec<Colour> {
+    let mut found: Vec<Colour> = Vec::new();
+    for colour in words(prompt).filter_map(|word| word.strip_prefix('#').and_then(from_hex)) {
+        if !found.contains(&colour) {
+            found.push(colour);
+        }
+    }
+    found
+}
+
+fn words(prompt: &str) -> impl Iterator<Item = &str> {
+    prompt.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#'))
 }
 
 fn from_hex(digits: &str) -> Option<Colour> {

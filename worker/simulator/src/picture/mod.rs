@@ -23,6 +23,7 @@ pub(crate) use damage::damaged;
 pub(crate) use font::legible;
 pub(crate) use store::Pictures;
 
+use colours::Colour;
 use design::Design;
 use encode::Drawing;
 use product::Render;
@@ -59,6 +60,8 @@ enum Subject {
 struct Scene {
     brand: String,
     topic: String,
+    /// The colours that the prompt gives as `#RRGGBB`.
+    colours: Vec<Colour>,
     /// Tells apart pictures of one brand and topic.
     variant: u64,
 }
@@ -75,7 +78,8 @@ impl Sketch {
         } else {
             let brief = Brief::find_in_prompt(prompt);
             let variant = Seed::of(&[prompt, &piece.to_string()]).next();
-            Subject::Scene(Scene { brand: brief.brand, topic: brief.topic, variant })
+            let colours = colours::exact(prompt);
+            Subject::Scene(Scene { brand: brief.brand, topic: brief.topic, colours, variant })
         };
         Self::showing(subject)
     }
@@ -83,7 +87,7 @@ impl Sketch {
     /// One of a fixed set of pictures.
     pub(crate) fn numbered(number: u64) -> Self {
         let (brand, topic) = ("Sample".into(), format!("Picture {number}"));
-        Self::showing(Subject::Scene(Scene { brand, topic, variant: number }))
+        Self::showing(Subject::Scene(Scene { brand, topic, colours: Vec::new(), variant: number }))
     }
 
     fn showing(subject: Subject) -> Self {

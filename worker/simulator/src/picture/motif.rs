@@ -58,7 +58,7 @@ const WORDS: [(Motif, &[&str]); 18] = [
     (Motif::Plane, &["travel", "flight", "trip", "tour", "tourism", "airline", "holiday", "vacation"]),
     (Motif::Camera, &["photo", "photography", "photographer", "camera", "film", "video"]),
     (Motif::Heart, &["health", "clinic", "care", "charity", "love", "wedding", "dating", "wellness"]),
-    (Motif::Flower, &["flower", "flowers", "florist", "spring", "beauty", "spa", "salon", "bloom"]),
+    (Motif::Flower, &["flower", "flowers", "florist", "beauty", "spa", "salon", "bloom"]),
 ];
 
 /// For prompts that are about nothing of these.

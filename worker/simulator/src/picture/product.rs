@@ -67,7 +67,8 @@ impl Render {
         let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
         let called = |word: &str| WORDS.iter().find(|(_, names)| names.contains(&word)).map(|(setting, _)| *setting);
         let setting = words.find_map(called).unwrap_or(WORDS[seed.below(WORDS.len())].0);
-        let motif = Motif::find(prompt, &mut seed.branch("motif"));
+        let product = prompt.lines().find_map(|line| line.strip_prefix("Product:")).unwrap_or(prompt);
+        let motif = Motif::find(product, &mut seed.branch("motif"));
         let products = products.iter().take(MOST).cloned().collect();
         Self { setting, colours: asked_for(prompt), products, motif, seed: seed.next() }
     }

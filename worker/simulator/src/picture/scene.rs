@@ -15,7 +15,7 @@ pub(crate) fn blank(width: u32, height: u32) -> Canvas {
 
 pub(super) fn draw(scene: &Scene, width: u32, height: u32, transparent: bool) -> Canvas {
     let (width, height) = (i64::from(width), i64::from(height));
-    let mut canvas = Canvas::new(width as usize, height as usize, palette(&scene.brand, &scene.topic));
+    let mut canvas = Canvas::new(width as usize, height as usize, palette(&scene.brand, &scene.topic, &scene.colours));
     let mut seed = Seed::of(&["scene", &scene.brand, &scene.topic, &scene.variant.to_string()]);
     if transparent {
         canvas.clear = Some(CLEAR);

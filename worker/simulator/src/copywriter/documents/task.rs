@@ -32,8 +32,9 @@ const TOPIC: [&str; 6] = ["topic", "product", "productname", "subject", "theme",
 const PROMPT: [&str; 5] = ["prompt", "request", "task", "goal", "brief"];
 
 impl Task {
-    /// Reads a message. `language` is written in whatever the message says.
-    pub(crate) fn read(message: &str, language: Option<&str>) -> Self {
+    /// Reads a message, and what the instructions beside it say about words. `language` is written in whatever the message
+    /// says.
+    pub(crate) fn read(message: &str, instructions: &str, language: Option<&str>) -> Self {
         let labels = Labels::read(message);
         let prompt = labels.get(&PROMPT).unwrap_or_default();
         let topic = labels.get(&TOPIC).map_or_else(
@@ -50,23 +51,24 @@ impl Task {
             brand: text(&["brand", "brandname", "company"]),
             audience: text(&["audience", "targetaudience", "segment", "segmentname", "customers"]),
             keywords: labels.list(&["keywords", "keyword"]),
-            required: labels.list(&[
-                "wordstouse",
-                "requiredwords",
-                "mustuse",
-                "mustinclude",
-                "mustcontain",
-                "required",
-            ]),
-            banned: labels.list(&[
-                "wordsnevertouse",
-                "bannedwords",
-                "neveruse",
-                "avoid",
-                "donotuse",
-                "forbiddenwords",
-                "banned",
-            ]),
+            required: [
+                labels.list(&["wordstouse", "requiredwords", "mustuse", "mustinclude", "mustcontain", "required"]),
+                ruled(instructions, "each of these words"),
+            ]
+            .concat(),
+            banned: [
+                labels.list(&[
+                    "wordsnevertouse",
+                    "bannedwords",
+                    "neveruse",
+                    "avoid",
+                    "donotuse",
+                    "forbiddenwords",
+                    "banned",
+                ]),
+                ruled(instructions, "none of these words"),
+            ]
+            .concat(),
             language: code,
             words: words(code),
             topic,
@@ -133,6 +135,15 @@ impl Task {
         self.banned.iter().all(|word| count(text, word) == 0)
     }
 
+    /// A text that holds the words it has to, and none that it must not.
+    pub(crate) fn ruled(&self, text: &str, seed: &mut Seed) -> String {
+        let cleaned = if self.is_clean(text) { text.to_owned() } else { self.cleaned(text) };
+        match self.still_to_say(&cleaned, seed).first() {
+            Some(sentence) => format!("{cleaned} {sentence}"),
+            None => cleaned,
+        }
+    }
+
     /// A text without its banned words.
     pub(super) fn cleaned(&self, text: &str) -> String {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -156,6 +167,12 @@ impl Task {
         let all = missing.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ");
         vec![one_of(&self.words.page.required, seed).replace("{word}", &all)]
     }
+}
+
+/// The words in quotation marks on the line of a rule.
+fn ruled(instructions: &str, rule: &str) -> Vec<String> {
+    let line = instructions.lines().find(|line| line.to_lowercase().contains(rule)).unwrap_or_default();
+    line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// One of a few texts, by lot.

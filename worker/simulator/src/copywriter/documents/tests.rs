@@ -5,7 +5,7 @@ use super::{task::count, *};
 const LANGUAGES: [&str; 7] = ["en", "de", "fr", "es", "it", "pt", "nl"];
 
 fn document(schema: &str, message: &str) -> Value {
-    write(schema, &Task::read(message, None), &mut Seed::of(&[message])).expect("a document")
+    write(schema, &Task::read(message, "", None), &mut Seed::of(&[message])).expect("a document")
 }
 
 fn text<'a>(document: &'a Value, field: &str) -> &'a str {
@@ -165,14 +165,14 @@ fn free_text_uses_its_keywords_and_keeps_to_its_words() {
                 "BRIEF BEGINS\nPrompt: A slogan for a coffee shop\nKeywords: coffee, morning\nLanguage: {language}\n\
                  Words: {most}\nWords to use: North\nBRIEF ENDS"
             );
-            let written = prose(&Task::read(&message, None), &mut Seed::of(&[&message]));
+            let written = prose(&Task::read(&message, "", None), &mut Seed::of(&[&message]));
             assert!(written.split_whitespace().count() <= most, "{language} {most}: {written}");
             for word in ["coffee", "morning", "North"] {
                 assert!(written.to_lowercase().contains(&word.to_lowercase()), "{language} {most}: {written}");
             }
         }
     }
-    let topic = |request: &str| Task::read(request, None).topic;
+    let topic = |request: &str| Task::read(request, "", None).topic;
     assert_eq!(topic("Write a product description for a smart water bottle. Short."), "smart water bottle");
     assert_eq!(topic("Prompt: A slogan for our bakery"), "bakery");
     assert_eq!(topic("Rye bread"), "Rye bread");
