@@ -298,9 +298,8 @@ async fn a_marketing_plan_sums_to_its_budget_and_is_exported() {
     late["kpis"][0]["by_week"] = json!(9);
     crew.provider.admin().fault(Fault::chat().says(&late.to_string()).times(1));
     crew.provider.admin().fault(Fault::chat().contains("is due in week 9").says(&marketing().to_string()));
-    let plan = member
-        .post(PATH, &json!({"product": "A bread subscription", "budget": 1000.01, "currency": "eur", "weeks": 4}));
-    let plan = plan.await.expect(200).json();
+    let body = json!({"product": "A bread subscription", "budget": 1000.01, "currency": "eur", "weeks": 4});
+    let plan = member.post(PATH, &body).await.expect(200).json();
     let lines = plan["result"]["budget"]["lines"].as_array().expect("lines");
     let amounts: Vec<i64> = lines.iter().filter_map(|line| line["amount_minor"].as_i64()).collect();
     assert_eq!((amounts.iter().sum::<i64>(), amounts.len()), (100_001, 3));

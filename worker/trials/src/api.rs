@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use reqwest::{Body, Method, RequestBuilder};
+use reqwest::{Body, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
@@ -110,6 +110,26 @@ impl Person {
         }
         file.flush().await?;
         Ok(bytes)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        self.ask(Method::GET, path, |request| request).await
+    }
+
+    /// Sends a file as the field `file` of a form.
+    pub(crate) async fn upload(&self, path: &str, name: &str, file: &[u8]) -> Result<Value> {
+        const BOUNDARY: &str = "a-boundary-of-the-trials";
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        let form = [head.as_bytes(), file, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.ask(Method::POST, path, |request| request.header("content-type", kind).body(form)).await
+    }
+
+    /// What lies behind a link, asked for without a token.
+    pub(crate) async fn fetch(&self, link: &str) -> Result<(StatusCode, Vec<u8>)> {
+        let answer = self.http.get(link).send().await.with_context(|| format!("no answer at {link:?}"))?;
+        Ok((answer.status(), answer.bytes().await?.to_vec()))
     }
 
     async fn ask(

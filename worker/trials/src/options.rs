@@ -17,7 +17,7 @@ trials of what is promised:
   redis-outage   Redis is gone in mid-run: limits are kept, work goes on
   dead-keys      a key revoked and another out of credit in mid-run: at most one wasted call for each worker
   bodies         100 MB, endless, dripping and HTML answers: typed failures in bounded memory
-  independent    against servers that are not ours (--llmock, --aimock)
+  independent    against servers that are not ours (--llmock, --aimock, --s3)
 measurements:
   overhead       what the gateway costs for each call, in CPU time and in Redis calls
   throughput     posts a second at 1, 2 and 4 workers and 2 s of latency
@@ -35,6 +35,7 @@ options:
   --llmock URL       a running llmock (PyPI): http://127.0.0.1:8000
   --llmock-rpm N     the requests a minute that it was started with [600]
   --aimock URL       a running aimock (npm) with the fixtures in worker/trials/independent
+  --s3 URL           a running moto (PyPI), started by worker/trials/independent/moto.sh
   --unstated         state no limits in the provider profiles: the workers have to learn them from headers
   --keep             keep the folder with provider profiles and the workers' logs
   --help             this text";
@@ -57,6 +58,7 @@ pub(crate) struct Options {
     pub(crate) llmock: Option<String>,
     pub(crate) llmock_rpm: u64,
     pub(crate) aimock: Option<String>,
+    pub(crate) s3: Option<String>,
     pub(crate) limits: Stating,
     pub(crate) keep: bool,
 }
@@ -107,6 +109,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
         llmock: None,
         llmock_rpm: 600,
         aimock: None,
+        s3: None,
         limits: Stating::Limits,
         keep: false,
     };
@@ -126,6 +129,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
             "--programs" => options.programs = value()?.into(),
             "--llmock" => options.llmock = Some(value()?.trim_end_matches('/').to_owned()),
             "--llmock-rpm" => options.llmock_rpm = value()?.parse().context("--llmock-rpm takes a number")?,
+            "--s3" => options.s3 = Some(value()?.trim_end_matches('/').to_owned()),
             "--aimock" => options.aimock = Some(value()?.trim_end_matches('/').to_owned()),
             "all" => trials.extend(Trial::PROMISES),
             "bench" => trials.extend(Trial::MEASUREMENTS),

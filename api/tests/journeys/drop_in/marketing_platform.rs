@@ -13,13 +13,13 @@ const PROJECT: [&str; 5] = ["id: uuid", "name: string", "description: string?", 
 
 const PAGE_TOPIC: &str = "Sourdough at home";
 /// A page that a good model writes about it.
-const PAGE: &str = r###"{
+const PAGE: &str = r#"{
     "title": "Sourdough starter: bake your first loaf at home",
     "meta_description": "Make a sourdough starter from flour and water, keep it alive, and bake your first rye loaf in a week.",
     "slug": "sourdough-at-home",
     "outline": ["What you need", "Feed it daily"],
     "body": "A sourdough starter is flour and water.\n\n## What you need\n\nRye flour. Bread asks for patience more than for skill, and every loaf that you bake shows you how the dough behaves. Bread asks for patience more than for skill, and every loaf that you bake shows you how the dough behaves.\n\n## Feed it daily\n\n- Keep the rye warm.\n- Feed the sourdough starter.\n\nBread asks for patience more than for skill, and every loaf that you bake shows you how the dough behaves. Bread asks for patience more than for skill, and every loaf that you bake shows you how the dough behaves. Bread asks for patience more than for skill, and every loaf that you bake shows you how the dough behaves."
-}"###;
+}"#;
 
 /// A generation that has ended well.
 fn generation(path: &'static str, body: Value, own: &[&'static str]) -> Call {

@@ -1,13 +1,17 @@
 //! Independent servers: providers that are not ours, when somebody has started them.
 //!
 //! `llmock` (from `PyPI`) keeps limits by a rule of its own, a bucket that refills, and judges how its client behaves. `aimock`
-//! (from npm) answers from fixtures: `worker/trials/independent/aimock.json`. Neither is installed by this project:
+//! (from npm) answers from fixtures: `worker/trials/independent/aimock.json`. `moto` (from `PyPI`) is an S3 server. None is
+//! installed by this project, but `moto.sh` fetches its own:
 //!
 //! ```text
 //! llmock serve --port 8001 --rpm 600
 //! aimock --config worker/trials/independent/aimock.json --port 8002
-//! broadside-trials independent --llmock http://127.0.0.1:8001 --aimock http://127.0.0.1:8002
+//! worker/trials/independent/moto.sh 8003
+//! broadside-trials independent --llmock http://127.0.0.1:8001 --aimock http://127.0.0.1:8002 --s3 http://127.0.0.1:8003
 //! ```
+
+mod s3;
 
 use std::time::Duration;
 
@@ -27,8 +31,8 @@ use crate::work::{self, Client, Content};
 
 pub(crate) async fn run(ground: &Ground, options: &Options) -> Result<Report> {
     let mut report = Report::new("independent: servers that are not ours");
-    if options.llmock.is_none() && options.aimock.is_none() {
-        report.fact("nothing to try", "give --llmock URL or --aimock URL");
+    if options.llmock.is_none() && options.aimock.is_none() && options.s3.is_none() {
+        report.fact("nothing to try", "give --llmock URL, --aimock URL or --s3 URL");
     }
     let client = Client::new(ground).await?;
     if let Some(url) = &options.llmock {
@@ -36,6 +40,9 @@ pub(crate) async fn run(ground: &Ground, options: &Options) -> Result<Report> {
     }
     if let Some(url) = &options.aimock {
         aimock(ground, options, &client, url, &mut report).await?;
+    }
+    if let Some(url) = &options.s3 {
+        s3::run(ground, options, url, &mut report).await?;
     }
     Ok(report)
 }
