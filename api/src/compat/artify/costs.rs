@@ -17,7 +17,7 @@ use crate::time::rfc3339;
 
 /// From the first job to now.
 #[derive(Object)]
-#[oai(rename = "ArtifyPeriod", read_only_all)]
+#[oai(rename = "ArtifyPeriod")]
 struct PeriodView {
     start: String,
     end: String,
@@ -25,7 +25,7 @@ struct PeriodView {
 
 /// What was spent, in dollars.
 #[derive(Object)]
-#[oai(rename = "ArtifyCosts", read_only_all)]
+#[oai(rename = "ArtifyCosts")]
 pub(super) struct CostsView {
     total_cost: f64,
     total_jobs: i64,
@@ -56,7 +56,7 @@ impl From<Summary> for CostsView {
 
 /// One job.
 #[derive(Object)]
-#[oai(rename = "ArtifyJob", read_only_all)]
+#[oai(rename = "ArtifyJob")]
 pub(super) struct JobView {
     id: i64,
     /// Whom the client asked for, else the number of the user.

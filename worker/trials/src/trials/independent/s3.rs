@@ -12,7 +12,7 @@ use shared::domain::{PostId, Step};
 use shared::media::{ImageFormat, MediaError, MediaKey, MediaStore};
 use simulator::Limits;
 
-use crate::api::{Api, Person};
+use crate::api::Api;
 use crate::fleet::Fleet;
 use crate::ground::Ground;
 use crate::options::Options;
@@ -126,7 +126,12 @@ async fn the_whole_way(ground: &Ground, options: &Options, server: &Server, repo
     let posts = person.get(&format!("/batch-jobs/{}/posts", text(&batch, "id"))).await?;
     let (status, bytes) = person.fetch(text(&posts["data"][0], "generated_image_url")).await?;
     let good = status == StatusCode::OK && ImageFormat::sniff(&bytes) == Some(ImageFormat::Png);
-    report.promise("s3: the image of a post by its link", format_args!("{status}, {} bytes", bytes.len()), "a PNG", good);
+    report.promise(
+        "s3: the image of a post by its link",
+        format_args!("{status}, {} bytes", bytes.len()),
+        "a PNG",
+        good,
+    );
     let keys = server.keys().await?;
     report.exactly("s3: objects with the post's image", keys.len(), 3);
     let local = ground.folder.join("media").exists();
