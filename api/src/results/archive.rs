@@ -3,11 +3,9 @@
 //! The images come first, so that the texts behind them can say of every post which file is its image's. What was packed is
 //! kept as one byte a post.
 
-use bytes::Bytes;
 use chrono::Utc;
-use futures::StreamExt;
 use serde_json::Value;
-use shared::media::{ImageFormat, Media, MediaError, MediaKey};
+use shared::media::{ImageFormat, MediaError, MediaKey};
 use shared::store::posts::Post;
 
 use super::csv::{self, ImageFile};
@@ -17,9 +15,6 @@ use super::zip::ZipWriter;
 use super::{jsonl, names};
 use crate::app::App;
 use crate::posts::PostView;
-
-/// Images that are read ahead of the one that is being sent.
-const AHEAD: usize = 2;
 
 /// What became of a post's image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,20 +54,18 @@ pub(super) async fn write(app: &App, pages: Pages, posts: usize, sink: &mut Sink
 }
 
 impl Archive<'_> {
-    /// Packs all images.
+    /// Packs all images, one after the other through one buffer.
     async fn images(&mut self, mut pages: Pages) -> Result<(), ExportError> {
+        let mut image = Vec::new();
         while let Some(page) = pages.next().await? {
-            let app = self.app;
-            let wanted: Vec<(Post, MediaKey)> =
-                page.into_iter().filter_map(|post| key(&post).map(|key| (post, key))).collect();
-            let mut read = futures::stream::iter(wanted)
-                .map(|(post, key)| async move { (post, app.media.get(&key).await) })
-                .buffered(AHEAD);
-            while let Some((post, media)) = read.next().await {
-                let packed = match media {
-                    Ok(Media { bytes, .. }) => {
-                        let packed = ImageFormat::sniff(&bytes).map_or(Packed::Unknown, Packed::As);
-                        self.pack(&file_name(&post, packed), bytes).await?;
+            for post in page {
+                let Some(key) = key(&post) else { continue };
+                let packed = match self.app.media.read(&key, &mut image).await {
+                    Ok(()) => {
+                        let packed = ImageFormat::sniff(&image).map_or(Packed::Unknown, Packed::As);
+                        self.zip.whole(&file_name(&post, packed), &image, &mut self.out)?;
+                        self.pass_on().await?;
+                        self.sink.write(&image).await?;
                         packed
                     }
                     Err(MediaError::NotFound) => Packed::Missing,
@@ -84,12 +77,6 @@ impl Archive<'_> {
             }
         }
         Ok(())
-    }
-
-    async fn pack(&mut self, name: &str, bytes: Bytes) -> Result<(), ExportError> {
-        self.zip.whole(name, &bytes, &mut self.out)?;
-        self.pass_on().await?;
-        self.sink.send(bytes).await
     }
 
     /// Writes all posts into the text that was begun, and ends it.

@@ -47,16 +47,16 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// Writes a little; it is sent with what follows.
-    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
+    /// Writes bytes; what does not fill a chunk is sent with what follows.
+    pub(super) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), ExportError> {
+        while self.buffer.len() + bytes.len() >= CHUNK {
+            let (now, later) = bytes.split_at(CHUNK - self.buffer.len());
+            self.buffer.extend_from_slice(now);
+            self.flush().await?;
+            bytes = later;
+        }
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() < CHUNK { Ok(()) } else { self.flush().await }
-    }
-
-    /// Sends bytes as they are, without copying them.
-    pub(super) async fn send(&mut self, bytes: Bytes) -> Result<(), ExportError> {
-        self.flush().await?;
-        self.pass_on(bytes).await
+        Ok(())
     }
 
     /// Sends what is left.

@@ -1,7 +1,7 @@
 //! Results: all posts of a batch in one file, as NDJSON, as CSV, or as a ZIP archive with the images.
 //!
 //! A batch is read page by page, in the order of its posts, while the file is sent ([`download`]): no more of it is in memory
-//! than a page and, in an archive, an image or two ([`archive`]), however large it is, and no transaction stays open. So a
+//! than a page and, in an archive, one image ([`archive`]), however large it is, and no transaction stays open. So a
 //! file can be had while the batch runs; each post is in it as it stood when its page was read. A client that goes away ends
 //! the work.
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::TryStreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -101,6 +102,17 @@ impl MediaStore {
     /// How many bytes an image has.
     pub async fn size(&self, key: &MediaKey) -> Result<u64, MediaError> {
         Ok(self.objects.head(&Path::from(key.as_str())).await?.size)
+    }
+
+    /// Reads an image into a buffer, in place of what it held. For those who read many: the buffer is theirs, used again and
+    /// again, so that memory does not grow with what was read.
+    pub async fn read(&self, key: &MediaKey, buffer: &mut Vec<u8>) -> Result<(), MediaError> {
+        buffer.clear();
+        let mut chunks = self.objects.get(&Path::from(key.as_str())).await?.into_stream();
+        while let Some(chunk) = chunks.try_next().await? {
+            buffer.extend_from_slice(&chunk);
+        }
+        Ok(())
     }
 
     pub async fn get(&self, key: &MediaKey) -> Result<Media, MediaError> {
