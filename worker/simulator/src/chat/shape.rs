@@ -16,7 +16,8 @@ use crate::{
 const USUAL_ITEMS: usize = 3;
 
 /// Names that stand for the same. A field takes the first that its document has.
-const SYNONYMS: [&[&str]; 24] = [
+const SYNONYMS: [&[&str]; 25] = [
+    &["audience", "audiences", "segments", "targetaudience", "personas"],
     &["title", "headline", "name", "heading", "subject", "topic"],
     &["metadescription", "description", "metadesc", "summary"],
     &["idea", "description", "concept", "brief", "summary", "content", "text", "caption", "copy", "body"],
@@ -47,7 +48,7 @@ const SYNONYMS: [&[&str]; 24] = [
     &["objective", "goal", "description", "name", "text", "title"],
     &["timeline", "weeks", "schedule", "phases", "milestones", "roadmap"],
     &["kpis", "metrics", "keyperformanceindicators", "indicators", "targets"],
-    &["target", "goal", "value", "targetvalue"],
+    &["target", "targetvalue", "goal", "value"],
     &["role", "purpose", "description", "why", "rationale", "reason", "approach", "strategy"],
     &["activities", "tasks", "actions", "tactics", "steps", "whattodo", "activity", "task"],
     &["previewtext", "preview", "preheader", "teaser", "snippet"],

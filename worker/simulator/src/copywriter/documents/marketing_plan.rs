@@ -16,6 +16,7 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         channels = ["Social media", "Search ads", "Email", "Content", "Partners"].map(str::to_owned).into();
     }
     let parts = split(cents, channels.len(), seed);
+    let percents = split(100, channels.len(), seed);
     let start = task.start();
     let shares: Vec<Value> = channels
         .iter()
@@ -27,12 +28,14 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
                 "role": words.roles[at % words.roles.len()],
                 "amount_cents": part,
                 "amount": *part as f64 / 100.0,
-                "share": if cents == 0 { 0.0 } else { (*part as f64 / cents as f64 * 1000.0).round() / 10.0 },
+                "share": percents[at],
+                "activity": words.activities[at % words.activities.len()],
                 "tactics": [one_of(&words.activities, seed), one_of(&words.activities, seed)],
                 "kpi": words.kpis[at % words.kpis.len()][0],
             })
         })
         .collect();
+    let phases = phases(task, weeks);
     let timeline: Vec<Value> = (0..weeks)
         .map(|week| {
             let phase = week as usize * words.phases.len() / weeks as usize;
@@ -52,6 +55,11 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         .map(|objective| {
             json!({
                 "objective": task.fill(objective, seed),
+                "specific": task.fill(objective, seed),
+                "measurable": words.kpis[seed.below(words.kpis.len())][0],
+                "achievable": task.choose(&words.activities, seed),
+                "relevant": task.choose(&words.needs, seed),
+                "time_bound": start.checked_add_days(Days::new(weeks * 7)).unwrap_or(start).to_string(),
                 "metric": words.kpis[seed.below(words.kpis.len())][0],
                 "target": format!("+{} %", 5 * seed.between(2, 8)),
                 "deadline": start.checked_add_days(Days::new(weeks * 7)).unwrap_or(start).to_string(),
@@ -71,6 +79,7 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         "title": task.fill(&words.title, seed),
         "summary": summary,
         "objectives": objectives,
+        "audiences": [{ "name": who, "description": &audience, "message": task.choose(&words.needs, seed) }],
         "audience": {
             "description": audience,
             "name": who,
@@ -80,24 +89,49 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         "budget": { "total_cents": cents, "total": cents as f64 / 100.0, "currency": currency, "split": shares },
         "currency": currency,
         "budget_split": shares,
-        "timeline": timeline,
-        "kpis": kpis(task, &currency, cents, seed),
+        "timeline": phases,
+        "weeks": timeline,
+        "kpis": kpis(task, &channels, weeks, &currency, cents, seed),
         "risks": words.risks,
     })
 }
 
-fn kpis(task: &Task, currency: &str, cents: u64, seed: &mut Seed) -> Vec<Value> {
+/// Stretches of weeks that follow on each other from the first to the last.
+fn phases(task: &Task, weeks: u64) -> Vec<Value> {
+    let words = &task.words.marketing;
+    let count = (words.phases.len() as u64).min(weeks);
+    let phase = |at: u64| {
+        let number = at as usize;
+        json!({
+            "phase": at + 1,
+            "name": words.phases[number],
+            "week": at * weeks / count + 1,
+            "from_week": at * weeks / count + 1,
+            "to_week": (at + 1) * weeks / count,
+            "activities": [
+                words.activities[number % words.activities.len()],
+                words.activities[(number + 3) % words.activities.len()],
+            ],
+        })
+    };
+    (0..count).map(phase).collect()
+}
+
+fn kpis(task: &Task, channels: &[String], weeks: u64, currency: &str, cents: u64, seed: &mut Seed) -> Vec<Value> {
     let customers = (cents / 4000).max(20);
     let numbers = [customers * 400, 3, customers, (cents / 100 / customers).max(1), 25];
-    let words = task.words.marketing.kpis.iter().zip(numbers);
+    let words = task.words.marketing.kpis.iter().zip(numbers).enumerate();
     words
-        .map(|([name, unit], number)| {
+        .map(|(at, ([name, unit], number))| {
             let unit = if name == &task.words.marketing.kpis[3][0] { currency } else { unit };
             json!({
                 "name": name,
                 "target": format!("{number} {unit}"),
                 "target_value": number,
                 "unit": unit,
+                "channel": channels[at % channels.len()],
+                "by_week": weeks,
+                "how_measured": task.fill(&task.words.marketing.activities[6], seed),
                 "how": task.fill(one_of(&task.words.marketing.activities, seed), seed),
             })
         })

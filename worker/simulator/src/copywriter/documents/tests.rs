@@ -152,7 +152,13 @@ fn a_budget_is_split_to_the_cent() {
         let sum: u64 =
             plan["channels"].as_array().expect("a list").iter().filter_map(|part| part["amount_cents"].as_u64()).sum();
         assert_eq!((sum, plan["budget"]["total_cents"].as_u64()), (cents, Some(cents)), "{line}");
-        assert_eq!(plan["timeline"].as_array().expect("a list").len(), 6);
+        let phases = plan["timeline"].as_array().expect("a list");
+        let ends = phases.iter().map(|phase| (phase["from_week"].as_u64(), phase["to_week"].as_u64()));
+        assert_eq!(ends.clone().next().and_then(|first| first.0), Some(1));
+        assert_eq!(ends.last().and_then(|last| last.1), Some(6));
+        let shares: u64 =
+            plan["channels"].as_array().into_iter().flatten().filter_map(|part| part["share"].as_u64()).sum();
+        assert_eq!(shares, 100);
         assert!(plan["kpis"].as_array().is_some_and(|kpis| kpis.iter().all(|kpi| !text(kpi, "target").is_empty())));
     }
 }
