@@ -22,7 +22,18 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         }
     }
     let preview = shorten(&preview, 140);
+    let count = task.labels.number(&["count", "number", "variations"]).unwrap_or(3).clamp(1, 20) as usize;
+    let others = (1..count).map(|at| {
+        let line = &email.subjects[at % email.subjects.len()];
+        let moment = &task.words.moments[at % task.words.moments.len()];
+        let other = if at < email.subjects.len() { task.fill(line, seed) } else { format!("{}, {moment}", task.topic) };
+        json!({ "subject": shorten(&other, 60), "preview": shorten(&preview, 110) })
+    });
+    let first = json!({ "subject": subject, "preview": shorten(&preview, 110) });
+    let subjects: Vec<Value> =
+        std::iter::once(first).chain(others.filter(|other| other["subject"] != *subject)).collect();
     json!({
+        "subjects": subjects,
         "subject": subject,
         "subject_line": subject,
         "preview_text": preview,

@@ -153,9 +153,9 @@ fn a_budget_is_split_to_the_cent() {
             plan["channels"].as_array().expect("a list").iter().filter_map(|part| part["amount_cents"].as_u64()).sum();
         assert_eq!((sum, plan["budget"]["total_cents"].as_u64()), (cents, Some(cents)), "{line}");
         let phases = plan["timeline"].as_array().expect("a list");
-        let ends = phases.iter().map(|phase| (phase["from_week"].as_u64(), phase["to_week"].as_u64()));
-        assert_eq!(ends.clone().next().and_then(|first| first.0), Some(1));
-        assert_eq!(ends.last().and_then(|last| last.1), Some(6));
+        let mut ends = phases.iter().map(|phase| (phase["from_week"].as_u64(), phase["to_week"].as_u64()));
+        assert_eq!(ends.next().and_then(|first| first.0), Some(1));
+        assert_eq!(ends.next_back().and_then(|last| last.1), Some(6));
         let shares: u64 =
             plan["channels"].as_array().into_iter().flatten().filter_map(|part| part["share"].as_u64()).sum();
         assert_eq!(shares, 100);
