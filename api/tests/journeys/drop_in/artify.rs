@@ -75,6 +75,47 @@ fn calls() -> Vec<Call> {
         delete("/segments/{segment}").open().answers(404, &["detail = Segment not found"]).noting("a second time"),
         get("/analytics/overview?project_id=1").open().answers(200, &OVERVIEW),
         get("/analytics/overview").open().answers(200, &OVERVIEW),
+        get("/content/history?limit=20").open().answers(
+            200,
+            &[
+                "history[].id: int",
+                "history[].content_type: string",
+                "history[].prompt: string",
+                "history[].result: string",
+                "history[].model: string",
+                "history[].created_at: time",
+                "total: int",
+            ],
+        ),
+        get("/content/history?content_type=image")
+            .open()
+            .answers(200, &["history[].content_type = image", "history[].result: url"]),
+        get("/costs/summary?user_id=1").open().answers(200, &SUMMARY),
+        get("/costs/summary").open().answers(200, &SUMMARY),
+        get("/costs/history?limit=50").open().answers(
+            200,
+            &[
+                "history[].id: int",
+                "history[].user_id: int?",
+                "history[].job_type: string",
+                "history[].model: string",
+                "history[].prompt: string",
+                "history[].estimated_cost: number",
+                "history[].status = completed",
+                "history[].created_at: time",
+                "history[].completed_at: time",
+                "total: int",
+            ],
+        ),
+        get("/costs/history?job_type=text").open().answers(
+            200,
+            &[
+                "history[].job_type = text",
+                "history[].prompt_tokens: int",
+                "history[].completion_tokens: int",
+                "history[].total_tokens: int",
+            ],
+        ),
         get("/docs").open().answers(200, &[]).with("content-type", "text/html"),
         get("/redoc").open().answers(200, &[]).with("content-type", "text/html"),
         get("/openapi.json").open().answers(200, &["openapi: string", "paths: object"]),
@@ -88,4 +129,16 @@ const OVERVIEW: [&str; 6] = [
     "total_conversions: int",
     "avg_ctr: number",
     "avg_conversion_rate: number",
+];
+
+const SUMMARY: [&str; 9] = [
+    "total_cost: number",
+    "total_jobs: int",
+    "text_jobs: int",
+    "image_jobs: int",
+    "text_cost: number",
+    "image_cost: number",
+    "cost_by_model: object",
+    "period.start: time?",
+    "period.end: time?",
 ];

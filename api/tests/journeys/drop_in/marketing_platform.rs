@@ -74,6 +74,17 @@ fn calls() -> Vec<Call> {
             json!({"topic": PAGE_TOPIC, "keywords": ["sourdough starter", "rye"], "words": 120}),
             &["result.title: string", "result.meta_description: string", "result.slug: string"],
         ),
+        generation(
+            "/api/v1/content/content-plan",
+            json!({"topic": "A bakery in spring", "days": 7, "channels": ["instagram", "linkedin"]}),
+            &["result.entries[].date: string", "result.entries[].channel: string"],
+        ),
+        generation(
+            "/api/v1/content/marketing-plan",
+            json!({"product": "Rye subscription", "budget": 5000}),
+            &["result.objectives: list", "result.budget: object", "result.timeline: list", "result.kpis: list"],
+        ),
+        get("/api/v1/content/generations").answers(200, &["data[].id: uuid", "data[].kind: string"]),
         delete("/api/v1/projects/{id}").answers(204, &[]),
         get("/docs").open().answers(200, &[]).with("content-type", "text/html"),
         get("/redoc").open().answers(200, &[]).with("content-type", "text/html"),
