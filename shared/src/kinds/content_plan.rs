@@ -172,7 +172,7 @@ mod tests {
             "1 Tue channel 0",
             "2 Wed channel 1",
             "3 Thu channel 2",
-            "4 Fri channel 0",
+            "4 Sat channel 0",
             "5 Sun channel 1",
             "6 Mon channel 2",
         ];
