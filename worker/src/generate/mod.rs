@@ -4,8 +4,8 @@
 //! with what was wrong, and scored is the [`review`]'s; how it is claimed, paid and ended is the same as for posts
 //! ([`crate::make`]).
 //!
-//! To add a kind: its name in `shared::domain::Kind`, its parameters and result in `shared::kinds`, a room here, and a body
-//! in the API's `generations`.
+//! To add a kind: its name in `shared::domain::Kind`, its parameters and result in `shared::kinds`, a room here (`.rs` and
+//! `.md`), a body in the API's `generations::kinds`, and a line in each of the three `mod.rs`.
 
 mod brief;
 mod content_plan;
