@@ -10,6 +10,7 @@ use shared::store::advance::Made;
 use super::Job;
 use super::brief::Brief;
 use super::review::{Fault, Kept, Reviewed, Scores, written};
+use super::voice::heard;
 use crate::gateway::{ChatAsk, Message, Role, Stop};
 use crate::prompts::{fill, one_line};
 
@@ -18,8 +19,9 @@ const WORDS_A_TOKEN: f64 = 0.6;
 
 pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let parameters: TextParameters = job.parameters()?;
-    let ask = ask(&parameters, job.context);
-    let Kept { value, scores, remarks, model } = written(job, ask, |draft| look(draft, &parameters)).await?;
+    let context = job.context;
+    let ask = ask(&parameters, context);
+    let Kept { value, scores, remarks, model } = written(job, ask, |draft| look(draft, &parameters, context)).await?;
     let result = json!(TextResult { text: value, remarks });
     Ok(Made { result, scores: scores.to_json(), model, image: None, print: None })
 }
@@ -53,8 +55,8 @@ fn ask(parameters: &TextParameters, context: &Context) -> ChatAsk<String> {
     }
 }
 
-/// What a draft is: its text without quotation marks around it, and which keywords it lacks.
-fn look(draft: &str, parameters: &TextParameters) -> Reviewed<String> {
+/// What a draft is: its text without quotation marks around it, and what it lacks of keywords, language and the brand's words.
+fn look(draft: &str, parameters: &TextParameters, context: &Context) -> Reviewed<String> {
     let text = unquoted(draft.trim());
     if text.is_empty() {
         return Reviewed { value: None, faults: vec![Fault::grave("the text is empty")], scores: Scores::default() };
@@ -62,9 +64,11 @@ fn look(draft: &str, parameters: &TextParameters) -> Reviewed<String> {
     let lower = text.to_lowercase();
     let missing: Vec<&String> =
         parameters.keywords.iter().filter(|keyword| !lower.contains(&keyword.to_lowercase())).collect();
-    let faults = missing.iter().map(|keyword| Fault::slight(format!("the keyword \"{keyword}\" is missing"))).collect();
+    let mut faults: Vec<Fault> =
+        missing.iter().map(|keyword| Fault::slight(format!("the keyword \"{keyword}\" is missing"))).collect();
     let asked = parameters.keywords.len().max(1) as f64;
     let scores = Scores::default().with("keywords", 1.0 - missing.len() as f64 / asked);
+    let scores = heard(text, parameters.language.as_deref(), context, &mut faults, scores);
     Reviewed { value: Some(text.to_owned()), faults, scores }
 }
 
@@ -82,7 +86,7 @@ fn unquoted(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Context, Segment};
+    use shared::domain::{BrandKit, Context, Segment};
     use shared::kinds::TextParameters;
 
     use super::{ask, look, unquoted};
@@ -116,11 +120,19 @@ mod tests {
 
     #[test]
     fn a_missing_keyword_is_a_slight_fault_and_nothing_is_a_grave_one() {
-        let draft = look("\"Good coffee.\"", &parameters());
+        let draft = look("\"Good coffee.\"", &parameters(), &Context::default());
         assert_eq!(draft.value.as_deref(), Some("Good coffee."));
         assert_eq!(draft.faults.len(), 1);
         assert!(!draft.faults[0].grave && draft.faults[0].what.contains("morning"));
-        assert!(look("  ", &parameters()).faults[0].grave);
+        assert!(look("  ", &parameters(), &Context::default()).faults[0].grave);
+    }
+
+    #[test]
+    fn a_word_that_the_brand_forbids_is_a_grave_fault() {
+        let brand = BrandKit { banned_words: vec!["cheap".to_owned()], ..BrandKit::default() };
+        let draft =
+            look("Cheap coffee every morning.", &parameters(), &Context { brand: Some(brand), ..Context::default() });
+        assert!(draft.faults.iter().any(|fault| fault.grave && fault.what.contains("cheap")), "{:?}", draft.faults);
     }
 
     #[test]
