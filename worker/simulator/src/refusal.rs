@@ -76,9 +76,9 @@ impl Refusal {
         self
     }
 
-    /// Says when to come back, in both forms that providers send.
+    /// Says when to come back, in both forms that providers send, rounded up: who comes then is not too early.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
-        let millis = wait.as_millis().max(1) as u64;
+        let millis = wait.as_nanos().div_ceil(1_000_000).max(1) as u64;
         self.header(http::header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)))
             .header(HeaderName::from_static("retry-after-ms"), HeaderValue::from(millis))
     }
@@ -88,5 +88,24 @@ impl Refusal {
             "message": self.message, "type": self.category, "param": self.param, "code": self.code,
         }});
         Bytes::from(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stated_wait_is_never_shorter_than_the_real_one() {
+        let waits = [(299_000_001, "300", "1"), (300_000_000, "300", "1"), (0, "1", "1"), (1_000_000_001, "1001", "2")];
+        for (nanos, millis, seconds) in waits {
+            let refusal =
+                Refusal::new(429, "requests", "rate_limit_exceeded", "").retry_after(Duration::from_nanos(nanos));
+            let stated = |name: &str| {
+                let (_, value) = refusal.headers.iter().find(|(header, _)| header == name).expect("the header is set");
+                value.to_str().expect("ASCII").to_owned()
+            };
+            assert_eq!((&*stated("retry-after-ms"), &*stated("retry-after")), (millis, seconds));
+        }
     }
 }
