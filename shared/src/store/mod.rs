@@ -72,9 +72,17 @@ impl Store {
     }
 
     /// A pool for a worker: it runs few statements, all by key, each of them thousands of times, so that they are planned
-    /// once a connection and not at every turn.
+    /// once a connection and not at every turn. That turn may come while the tables are all but empty; so each statement
+    /// names the keys of whatever rows it reads, no plan of it reads others, and rows are looked up one by one.
     pub fn open_for_worker(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        Ok(Self::over(settings, options(settings, LONGEST)?.options([("plan_cache_mode", "force_generic_plan")])))
+        Ok(Self::over(
+            settings,
+            options(settings, LONGEST)?.options([
+                ("plan_cache_mode", "force_generic_plan"),
+                ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off"),
+            ]),
+        ))
     }
 
     fn over(settings: &DatabaseSettings, options: PgConnectOptions) -> Self {

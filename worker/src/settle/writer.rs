@@ -12,8 +12,9 @@ use tracing::{error, warn};
 
 use crate::doorbell::Doorbell;
 
-/// Items that one group holds at most.
-const GROUP: usize = 512;
+/// Items that one group holds at most. The database joins a group's lists with each other, so that in a larger one each item
+/// costs more.
+const GROUP: usize = 64;
 
 /// Where posts hand in what they have to say. Cheap to clone; the writer ends when every clone is gone.
 #[derive(Clone, Debug)]

@@ -2,6 +2,9 @@
 -- under this statement. Answers one row an item.
 --
 -- $1 is the worker. Every other parameter is a column of one of the lists below; `n` is an item's place in the group.
+--
+-- It is planned once a connection, perhaps while the tables are all but empty. So wherever a row is looked up, the list that
+-- its key is in ($2, $3, $7) is named beside the join: whichever way round the join is planned, no other rows are read.
 WITH
 item AS (
     SELECT t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[]) WITH ORDINALITY
@@ -46,6 +49,7 @@ settled AS (
         usage = b.usage, provider_request_id = b.provider_request_id, duration_ms = b.duration_ms
     FROM bill b JOIN attempts before ON before.work_id = b.post_id AND before.step = b.step AND before.ordinal = b.ordinal
     WHERE a.work_id = b.post_id AND a.step = b.step AND a.ordinal = b.ordinal
+      AND a.work_id = ANY ($7) AND before.work_id = ANY ($7)
       AND a.state IN ('reserved', 'sent', 'unknown') AND a.state <> b.state
     RETURNING b.n, a.batch_job_id AS batch_id, a.cost_nanos,
               -- A call counts in the month that it was reserved in.
@@ -59,14 +63,14 @@ settled AS (
 -- Content: only the owner in the claimed epoch writes it; of a post that nobody ever had (epoch 0), the economy lane.
 held AS (
     SELECT i.n FROM item i JOIN campaign_posts p ON p.id = i.post_id
-    WHERE p.epoch = i.epoch
+    WHERE p.id = ANY ($2) AND p.epoch = i.epoch
       AND CASE WHEN i.epoch = 0 THEN p.owner IS NULL AND p.status = 'pending'
                ELSE p.owner = $1 AND p.status = 'processing' END
 ),
 -- A group that is written again, because the answer to its commit was lost, finds its endings written.
 ended_before AS (
     SELECT i.n FROM item i JOIN ending e USING (n) JOIN campaign_posts p ON p.id = i.post_id
-    WHERE p.owner IS NULL AND p.epoch = i.epoch AND (p.status = e.status OR p.status = 'cancelled')
+    WHERE p.id = ANY ($2) AND p.owner IS NULL AND p.epoch = i.epoch AND (p.status = e.status OR p.status = 'cancelled')
 ),
 
 -- Leave to call: while the batch runs, and as far as every cap reaches that it stands under, in the order of the group.
@@ -84,8 +88,7 @@ room AS (
 budget AS MATERIALIZED (
     SELECT g.scope_id, g.period, g.cap_nanos, g.held_nanos, g.spent_nanos, g.unconfirmed_nanos
     FROM budgets g
-    WHERE g.scope_id IN (SELECT campaign_id FROM batch_jobs WHERE id = ANY ($3)
-                         UNION ALL SELECT user_id FROM batch_jobs WHERE id = ANY ($3))
+    WHERE g.scope_id IN (SELECT campaign_id FROM room UNION ALL SELECT user_id FROM room)
       AND g.period IN ('all', month_of(now()), month_of(now() - interval '1 month'))
     ORDER BY g.scope_id, g.period
     FOR UPDATE OF g
@@ -142,7 +145,7 @@ granted_before AS (
           FROM reservation r JOIN held USING (n) JOIN item i USING (n)
           WHERE NOT EXISTS (SELECT FROM granted g WHERE g.n = r.n)) refused
     JOIN attempts a ON a.work_id = refused.post_id AND a.step = refused.step AND a.ordinal = refused.ordinal
-    WHERE a.call_id = refused.call_id AND a.state IN ('reserved', 'sent')
+    WHERE a.work_id = ANY ($2) AND a.call_id = refused.call_id AND a.state IN ('reserved', 'sent')
 ),
 sent AS (
     INSERT INTO attempts (work_id, step, ordinal, call_id, epoch, revision, user_id, batch_job_id, provider, pool, key_label,
@@ -219,7 +222,7 @@ moved AS (
         finalized_at = CASE WHEN c.status IN ('completed', 'failed', 'cancelled') THEN now() ELSE p.finalized_at END,
         updated_at = now()
     FROM change c
-    WHERE p.id = c.post_id
+    WHERE p.id = c.post_id AND p.id = ANY ($2)
     RETURNING c.batch_id, c.in_hand, c.status, p.position, p.error_class, p.error_message
 ),
 
@@ -308,8 +311,8 @@ batch AS (
     CROSS JOIN LATERAL (
         SELECT x.completed_posts + x.failed_posts + x.cancelled_posts
                + coalesce(t.completed + t.failed + t.cancelled, 0) = x.total_posts AND coalesce(t.ended, 0) > 0 AS all_final
-        FROM batch_jobs x WHERE x.id = r.id) done
-    WHERE b.id = r.id AND (t.batch_id IS NOT NULL OR m.batch_id IS NOT NULL OR o.over)
+        FROM batch_jobs x WHERE x.id = r.id AND x.id = ANY ($3)) done
+    WHERE b.id = r.id AND b.id = ANY ($3) AND (t.batch_id IS NOT NULL OR m.batch_id IS NOT NULL OR o.over)
     RETURNING b.id, b.version
 )
 SELECT i.n,

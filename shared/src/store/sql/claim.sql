@@ -7,7 +7,8 @@ taken AS (
         updated_at = now()
     FROM batch_jobs b
     WHERE b.id = $2 AND b.status IN ('pending', 'processing')
-      AND p.id = ANY ($3) AND p.batch_job_id = b.id AND p.status = $4
+      -- Compared so that no index of the batch's rows serves: those of the slice are looked up by id.
+      AND p.id = ANY ($3) AND p.batch_job_id IS NOT DISTINCT FROM b.id AND p.status = $4
     RETURNING p.*
 ),
 counted AS (
@@ -29,5 +30,5 @@ SELECT t.id, t.batch_job_id, t.user_id, t.position, t.kind, t.brand_name, t.topi
        -- All of them have it; it is read once.
        CASE WHEN t.position = min(t.position) OVER () THEN c.context END AS context
 FROM taken t CROSS JOIN counted c
-LEFT JOIN generations g ON t.kind <> 'post' AND g.id = t.batch_job_id
+LEFT JOIN generations g ON t.kind <> 'post' AND g.id = $2
 ORDER BY t.position

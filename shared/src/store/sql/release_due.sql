@@ -2,10 +2,9 @@
 -- seconds, after which an id that was lost on its way comes again; the claim clears it.
 UPDATE campaign_posts p
 SET wake_at = now() + interval '8 seconds'
-FROM (
+WHERE p.id = ANY (ARRAY(
     SELECT id FROM campaign_posts
     WHERE batch_job_id = $1 AND wake_at <= now()
     ORDER BY wake_at LIMIT $2
-) due
-WHERE p.id = due.id
+))
 RETURNING p.id

@@ -5,8 +5,8 @@ mark AS (
       AND (lane IS NULL OR lane IN ('done', 'live'))
 ),
 next AS (
-    SELECT p.id, p.position FROM campaign_posts p, mark
-    WHERE p.batch_job_id = $1 AND p.position >= mark.released AND p.status = 'pending'
+    SELECT p.id, p.position FROM campaign_posts p
+    WHERE p.batch_job_id = $1 AND p.position >= (SELECT released FROM mark) AND p.status = 'pending'
     ORDER BY p.position LIMIT $2
 ),
 found AS (
