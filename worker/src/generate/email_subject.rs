@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::Context;
 use shared::kinds::email_subject::{EmailSubjectParameters, EmailSubjectResult, PREVIEW, SUBJECT, SubjectLine};
 use shared::store::advance::Made;
 
 use super::Job;
 use super::brief::Brief;
-use super::review::{Fault, Kept, Reviewed, Scores, written};
+use super::review::{Fault, Reviewed, Scores, written};
 use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::checks::Words;
@@ -26,10 +26,8 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let parameters: EmailSubjectParameters = job.parameters()?;
     let context = job.context;
     let ask = ask(&parameters, context);
-    let Kept { value: subjects, scores, remarks, model } =
-        written(job, ask, |draft| look(draft, &parameters, context)).await?;
-    let result = json!(EmailSubjectResult { subjects, remarks });
-    Ok(Made { result, scores: scores.to_json(), model, image: None, print: None })
+    let kept = written(job, ask, |draft| look(draft, &parameters, context)).await?;
+    Ok(kept.made(|subjects, remarks| EmailSubjectResult { subjects, remarks }))
 }
 
 fn ask(parameters: &EmailSubjectParameters, context: &Context) -> ChatAsk<String> {

@@ -17,7 +17,7 @@ use shared::store::advance::Made;
 
 use super::Job;
 use super::brief::Brief;
-use super::review::{Fault, Kept, Reviewed, Scores, written};
+use super::review::{Fault, Reviewed, Scores, written};
 use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::gateway::{AnswerSchema, ChatAsk, Stop};
@@ -31,9 +31,7 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let context = job.context;
     let ask = ask(&parameters, context);
     let kept = written(job, ask, |draft| look(draft, &parameters, context)).await?;
-    let Kept { value: mut result, scores, remarks, model } = kept;
-    result.remarks = remarks;
-    Ok(Made { result: json!(result), scores: scores.to_json(), model, image: None, print: None })
+    Ok(kept.made(|plan, remarks| MarketingPlanResult { remarks, ..plan }))
 }
 
 fn ask(parameters: &MarketingPlanParameters, context: &Context) -> ChatAsk<String> {

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use shared::kinds::Remarks;
-use shared::store::advance::Reason;
+use shared::store::advance::{Made, Reason};
 
 use super::Job;
 use crate::gateway::{ChatAsk, Message, Role, Stop};
@@ -71,6 +72,14 @@ pub(super) struct Kept<T> {
     pub(super) scores: Scores,
     pub(super) remarks: Remarks,
     pub(super) model: String,
+}
+
+impl<T> Kept<T> {
+    /// The part with its result, as it is stored.
+    pub(super) fn made<R: Serialize>(self, result: impl FnOnce(T, Remarks) -> R) -> Made {
+        let result = json!(result(self.value, self.remarks));
+        Made { result, scores: self.scores.to_json(), model: self.model, image: None, print: None }
+    }
 }
 
 impl<T> Reviewed<T> {

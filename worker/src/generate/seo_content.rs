@@ -4,7 +4,7 @@
 //! description. The outline of the result is the body's own, so the two cannot differ.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::Context;
 use shared::kinds::seo_content::{Heading, KeywordUse, META_DESCRIPTION, TITLE};
 use shared::kinds::{Remarks, SeoContentParameters, SeoContentResult};
@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Job;
 use super::brief::Brief;
-use super::review::{Fault, Kept, Reviewed, Scores, written};
+use super::review::{Fault, Reviewed, Scores, written};
 use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::checks::{Page, Words};
@@ -35,9 +35,7 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let context = job.context;
     let ask = ask(&parameters, context);
     let kept = written(job, ask, |draft| look(draft, &parameters, context)).await?;
-    let Kept { value: mut result, scores, remarks, model } = kept;
-    result.remarks = remarks;
-    Ok(Made { result: json!(result), scores: scores.to_json(), model, image: None, print: None })
+    Ok(kept.made(|page, remarks| SeoContentResult { remarks, ..page }))
 }
 
 fn ask(parameters: &SeoContentParameters, context: &Context) -> ChatAsk<String> {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use shared::domain::{Context, Step};
 use shared::kinds::{TextParameters, TextResult};
 use shared::store::advance::Made;
 
 use super::Job;
 use super::brief::Brief;
-use super::review::{Fault, Kept, Reviewed, Scores, written};
+use super::review::{Fault, Reviewed, Scores, written};
 use super::voice::heard;
 use crate::gateway::{ChatAsk, Message, Role, Stop};
 use crate::prompts::{fill, one_line};
@@ -21,9 +20,8 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
     let parameters: TextParameters = job.parameters()?;
     let context = job.context;
     let ask = ask(&parameters, context);
-    let Kept { value, scores, remarks, model } = written(job, ask, |draft| look(draft, &parameters, context)).await?;
-    let result = json!(TextResult { text: value, remarks });
-    Ok(Made { result, scores: scores.to_json(), model, image: None, print: None })
+    let kept = written(job, ask, |draft| look(draft, &parameters, context)).await?;
+    Ok(kept.made(|text, remarks| TextResult { text, remarks }))
 }
 
 fn ask(parameters: &TextParameters, context: &Context) -> ChatAsk<String> {
