@@ -9,9 +9,8 @@ use serde_json::Value;
 use shared::domain::{Kind, limits};
 use shared::kinds::ContentPlanParameters;
 use shared::kinds::content_plan::MOST_ENTRIES;
-use uuid::Uuid;
 
-use super::{SHORT, language, needed_whole, several};
+use super::{Belongings, SHORT, language, needed_whole, several};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -47,10 +46,8 @@ pub(crate) struct Schema {
     /// A BCP 47 tag; the topic's language when it is left out.
     #[oai(validator(max_length = 35))]
     language: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {

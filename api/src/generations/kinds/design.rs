@@ -3,9 +3,8 @@
 use poem_openapi::Object;
 use shared::domain::Kind;
 use shared::kinds::{DesignParameters, DesignQuality, DesignType, MOST_VARIATIONS, Shape, Style};
-use uuid::Uuid;
 
-use super::IMAGE_PROMPT;
+use super::{Belongings, IMAGE_PROMPT};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -29,10 +28,8 @@ pub(crate) struct Schema {
     /// Of a social card: `wide` (1.91:1) or `square`; `wide` when it is left out. Logos are square, banners wide (16:9),
     /// posters tall (2:3).
     shape: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What all variations together may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 /// A design as it is asked for: one part a variation.

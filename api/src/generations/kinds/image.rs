@@ -3,9 +3,8 @@
 use poem_openapi::Object;
 use shared::domain::{ImageQuality, ImageSize, Kind};
 use shared::kinds::ImageParameters;
-use uuid::Uuid;
 
-use super::IMAGE_PROMPT;
+use super::{Belongings, IMAGE_PROMPT};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -20,10 +19,8 @@ pub(crate) struct Schema {
     size: Option<String>,
     /// `standard` or `hd`; also `low`, `medium` and `high`. `standard` when it is left out.
     quality: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {

@@ -5,9 +5,8 @@ use poem_openapi::types::Any;
 use serde_json::Value;
 use shared::domain::{Currency, Kind, NoAmount};
 use shared::kinds::MarketingPlanParameters;
-use uuid::Uuid;
 
-use super::{SHORT, language};
+use super::{Belongings, SHORT, language};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -38,10 +37,8 @@ pub(crate) struct Schema {
     /// A BCP 47 tag; the product's language when it is left out.
     #[oai(validator(max_length = 35))]
     language: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What writing it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {

@@ -17,9 +17,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use poem::http::HeaderMap;
-use poem_openapi::OpenApi;
 use poem_openapi::param::Header;
+use poem_openapi::{Object, OpenApi};
 use shared::domain::{CampaignId, Handle, Kind, Output, ProjectId, SegmentId};
+use uuid::Uuid;
 
 use super::answer::Answered;
 use super::asked::{Asked, Referred};
@@ -38,6 +39,15 @@ pub(crate) const IMAGE_PROMPT: usize = 4_000;
 pub(crate) const SHORT: usize = 2_000;
 /// The longest tag of a language.
 const LANGUAGE: usize = 35;
+
+/// The part of a kind's body that all of them share.
+#[derive(Object)]
+struct Belongings {
+    project_id: Option<Uuid>,
+    campaign_id: Option<Uuid>,
+    /// What all of it may cost at most, in dollars.
+    budget_usd: Option<f64>,
+}
 
 /// Makes the table of kinds: `/// what it does`, `Kind => Body: room at "path"`.
 macro_rules! kinds {

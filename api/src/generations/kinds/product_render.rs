@@ -5,8 +5,8 @@ use shared::domain::{AssetId, Kind};
 use shared::kinds::{RenderParameters, Scene};
 use uuid::Uuid;
 
-use super::IMAGE_PROMPT;
 use super::image::size_and_quality;
+use super::{Belongings, IMAGE_PROMPT};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -30,10 +30,8 @@ pub(crate) struct Schema {
     size: Option<String>,
     /// `standard` or `hd`; also `low`, `medium` and `high`. `standard` when it is left out.
     quality: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {

@@ -5,9 +5,8 @@ use poem_openapi::types::Any;
 use serde_json::Value;
 use shared::domain::Kind;
 use shared::kinds::TextParameters;
-use uuid::Uuid;
 
-use super::{PROMPT, SHORT, language};
+use super::{Belongings, PROMPT, SHORT, language};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -36,10 +35,8 @@ pub(crate) struct Schema {
     language: Option<String>,
     /// 1 to 4,000; 150 when it is left out.
     max_tokens: Option<u32>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {

@@ -3,10 +3,9 @@
 use poem_openapi::Object;
 use shared::domain::Kind;
 use shared::kinds::{ImageParameters, Style};
-use uuid::Uuid;
 
-use super::IMAGE_PROMPT;
 use super::image::{asked, size_and_quality};
+use super::{Belongings, IMAGE_PROMPT};
 use crate::generations::Asked;
 use crate::parse::Fields;
 
@@ -23,10 +22,8 @@ pub(crate) struct Schema {
     quality: Option<String>,
     /// `modern`, `corporate`, `creative`, `minimalist`, `vibrant` or `elegant`; as the prompt says when it is left out.
     style: Option<String>,
-    project_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    /// What it may cost at most, in dollars.
-    budget_usd: Option<f64>,
+    #[oai(flatten)]
+    belongings: Belongings,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
