@@ -108,7 +108,7 @@ impl CostsApi {
         };
         let filter = asked.filter(&self.app, caller.user).await?;
         let rows = costs::history(self.app.store.pool(), caller.user, &filter, page.after, page.rows()).await?;
-        Ok(Json(page.page(LIST, rows, |row| row.id, CallView::from)))
+        Ok(Json(page.page(LIST, rows, |row| row.attempt.call, CallView::from)))
     }
 
     /// The caller's own month

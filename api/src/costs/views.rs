@@ -1,12 +1,11 @@
 //! What callers are told about costs.
 
 use poem_openapi::Object;
-use poem_openapi::types::Any;
-use serde_json::Value;
 use shared::domain::Kind;
 use shared::store::costs::{Call, Filter, Group, Grouping, Sum, Summary};
 use uuid::Uuid;
 
+use crate::posts::AttemptView;
 use crate::time::rfc3339;
 
 /// What calls have cost together. Amounts are in nano-dollars (10⁻⁹ US dollars), exact, and in dollars for reading.
@@ -95,34 +94,12 @@ impl SummaryView {
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "CallCost", read_only_all)]
 pub(super) struct CallView {
-    /// What the provider knows the call by.
-    call_id: Uuid,
     /// A short integer name.
     number: i64,
     /// `post`, or the kind of generation.
     kind: String,
-    /// `moderation`, `caption`, `image` or `text`.
-    step: String,
-    provider: String,
-    pool: String,
-    /// The label of the key, never the key.
-    key: String,
-    model: String,
-    /// Where its money stands: `reserved`, `sent`, `settled` (billed), `failed` (not billed) or `unknown`.
-    state: String,
-    /// What came of it: `ok`, `rejected` (billed but useless) or `error`.
-    outcome: Option<String>,
-    /// Why another was made.
-    verdict: Option<String>,
-    usage: Option<Any<Value>>,
-    cost_nanos: i64,
-    cost_usd: f64,
-    /// The most that it could cost: what stays held of a call whose state is `unknown`.
-    reserved_nanos: i64,
-    reserved_usd: f64,
-    /// Who said what it cost: `prices` (our table), `provider` or `none`.
-    cost_source: Option<String>,
-    provider_request_id: Option<String>,
+    #[oai(flatten)]
+    call: AttemptView,
     /// Of posts.
     batch_job_id: Option<Uuid>,
     post_id: Option<Uuid>,
@@ -130,39 +107,20 @@ pub(super) struct CallView {
     generation_id: Option<Uuid>,
     campaign_id: Option<Uuid>,
     project_id: Option<Uuid>,
-    started_at: String,
-    duration_ms: Option<i32>,
 }
 
 impl From<Call> for CallView {
     fn from(call: Call) -> Self {
         let of_post = call.kind == Kind::Post;
         Self {
-            call_id: call.id.0,
             number: call.number,
             kind: call.kind.to_string(),
-            step: call.step.to_string(),
-            provider: call.provider,
-            pool: call.pool,
-            key: call.key_label,
-            model: call.model,
-            state: call.state.to_string(),
-            outcome: call.outcome,
-            verdict: call.verdict,
-            usage: call.usage.map(Any),
-            cost_nanos: call.cost.0,
-            cost_usd: call.cost.to_usd(),
-            reserved_nanos: call.reserved.0,
-            reserved_usd: call.reserved.to_usd(),
-            cost_source: call.cost_source,
-            provider_request_id: call.provider_request_id,
+            call: call.attempt.into(),
             batch_job_id: of_post.then_some(call.batch.0),
             post_id: of_post.then_some(call.work.0),
             generation_id: (!of_post).then_some(call.batch.0),
             campaign_id: call.campaign.map(|id| id.0),
             project_id: call.project.map(|id| id.0),
-            started_at: rfc3339(call.started_at),
-            duration_ms: call.duration_ms,
         }
     }
 }

@@ -146,12 +146,12 @@ fn generated_image(post: &Post) -> Option<GeneratedImageView> {
 }
 
 /// One call to a provider.
-#[derive(Clone, Debug, Object)]
+#[derive(Clone, Debug, Default, Object)]
 #[oai(rename = "Attempt", read_only_all)]
 pub struct AttemptView {
     /// What the provider knows the call by.
     pub call_id: Uuid,
-    /// `moderation`, `caption` or `image`.
+    /// `moderation`, `caption`, `image` or `text`.
     pub step: String,
     /// Counts the calls at this step, from 1.
     pub ordinal: i16,

@@ -4,14 +4,12 @@
 //! to the campaign and the project that its batch was placed for, whatever became of those since.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 use sqlx::{FromRow, PgExecutor, PgPool};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::{
-    AttemptState, BatchId, CallId, CampaignId, Kind, Nanodollars, PostId, ProjectId, Step, UserId, state,
-};
+use super::attempts::Attempt;
+use crate::domain::{BatchId, CallId, CampaignId, Kind, Nanodollars, PostId, ProjectId, UserId, state};
 
 state!(
     /// What costs are summed by.
@@ -143,34 +141,12 @@ pub async fn summary(
 /// One call, with what it was made for.
 #[derive(Clone, Debug, FromRow)]
 pub struct Call {
-    #[sqlx(rename = "call_id")]
-    pub id: CallId,
+    #[sqlx(flatten)]
+    pub attempt: Attempt,
+    /// A short integer name.
     pub number: i64,
     #[sqlx(try_from = "String")]
     pub kind: Kind,
-    #[sqlx(try_from = "String")]
-    pub step: Step,
-    pub ordinal: i16,
-    pub revision: i32,
-    pub provider: String,
-    pub pool: String,
-    /// The key's label, never the key.
-    pub key_label: String,
-    pub model: String,
-    #[sqlx(try_from = "String")]
-    pub state: AttemptState,
-    pub outcome: Option<String>,
-    /// Why the gateway moved on.
-    pub verdict: Option<String>,
-    #[sqlx(rename = "reserved_nanos")]
-    pub reserved: Nanodollars,
-    #[sqlx(rename = "cost_nanos")]
-    pub cost: Nanodollars,
-    pub cost_source: Option<String>,
-    pub usage: Option<Value>,
-    pub provider_request_id: Option<String>,
-    pub started_at: DateTime<Utc>,
-    pub duration_ms: Option<i32>,
     /// The post, or the part of a generation.
     #[sqlx(rename = "work_id")]
     pub work: PostId,
