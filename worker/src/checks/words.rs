@@ -2,7 +2,6 @@
 //! punctuation.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The words of a text, in their order. In scripts that write without blanks a word is what Unicode takes for one.
@@ -49,8 +48,14 @@ impl Words {
 /// A word without case and accents, and without the English possessive.
 fn plain(word: &str) -> String {
     let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-    let bare: String = word.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+    let bare: String = word.nfkd().filter(|c| !is_accent(*c)).nfc().collect();
     bare.to_lowercase().replace('ß', "ss")
+}
+
+/// Whether a mark may be left out without making another word: accents of Latin, Greek and Cyrillic letters, points of Hebrew
+/// and vowels of Arabic ones. The marks of other scripts, as of Devanagari and Japanese, are letters like any other.
+const fn is_accent(mark: char) -> bool {
+    matches!(mark, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}')
 }
 
 #[cfg(test)]
@@ -85,6 +90,18 @@ mod tests {
             ("", 0),
         ] {
             assert_eq!(text.occurrences(&Words::of(phrase)), times, "{phrase}");
+        }
+        for (one, other, same) in [
+            ("Ёлка", "елка", true),
+            ("ΆΡΩΜΑ", "άρωμα", true),
+            ("שָׁלוֹם", "שלום", true),
+            ("مُحَمَّد", "محمد", true),
+            // Words that only a vowel sign, or only a voicing mark, tells apart.
+            ("कम", "काम", false),
+            ("パン", "ハン", false),
+            ("ﾊﾟﾝ", "パン", true),
+        ] {
+            assert_eq!(Words::of(one) == Words::of(other), same, "{one} {other}");
         }
         assert_eq!(Words::of("so so so").occurrences(&Words::of("so so")), 1);
     }
