@@ -15,6 +15,9 @@ const MOST: u64 = 400;
 /// The longest title, in characters.
 const TITLE: usize = 88;
 
+/// What two entries share of their words to be like each other.
+const LIKE: f64 = 0.65;
+
 /// A place to fill.
 struct Slot {
     number: u64,
@@ -30,7 +33,8 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
     if slots.is_empty() {
         slots = spread(task);
     }
-    let mut entries: Vec<Value> = slots.iter().map(|slot| entry(task, slot, seed)).collect();
+    let mut seen = Seen::planned(&task.labels);
+    let mut entries: Vec<Value> = slots.iter().map(|slot| unlike(&mut seen, task, slot, seed)).collect();
     let all = Value::from(entries.clone()).to_string();
     if let (Some(sentence), Some(first)) = (task.still_to_say(&all, seed).first(), entries.first_mut()) {
         first["idea"] = Value::from(format!("{} {sentence}", first["idea"].as_str().unwrap_or_default()));
@@ -43,34 +47,46 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
     })
 }
 
-fn entry(task: &Task, slot: &Slot, seed: &mut Seed) -> Value {
+/// The first entry for a place that is like none before it.
+fn unlike(seen: &mut Seen, task: &Task, slot: &Slot, seed: &mut Seed) -> Value {
+    let turns = task.words.plan.aspects.len();
+    let mut entry = entry(task, slot, 0, seed);
+    for turn in 1..turns {
+        if !seen.has_like(&entry) {
+            break;
+        }
+        entry = self::entry(task, slot, turn, seed);
+    }
+    seen.take(&entry);
+    entry
+}
+
+/// An entry, of an aspect so many turns from its own.
+fn entry(task: &Task, slot: &Slot, turn: usize, seed: &mut Seed) -> Value {
     let plan = &task.words.plan;
     let number = slot.number.saturating_sub(1) as usize;
     let (angles, aspects) = (plan.angles.len(), plan.aspects.len());
     // Entries whose angles are the same have other aspects.
     let round = number / aspects;
-    let first = (number + round * 7) % aspects;
+    let first = (number + round * 7 + turn) % aspects;
     let [own, idea] = &plan.angles[number % angles];
     let [aspect, detail] = &plan.aspects[first];
     // Once all have come, they come again in pairs.
     // The same two in another order are the same pair, so only half of the steps are taken.
     let steps = (aspects - 1) / 2;
     let [other, more] = &plan.aspects[(first + 1 + round.saturating_sub(1) % steps) % aspects];
-    let (again, ever_again) = (round > 0, round > steps);
-    let short = shorten(&task.topic, 28);
-    let title = if ever_again {
-        format!("{}, {aspect}, {other}", own.replace("{topic}", &short))
-    } else if again {
-        format!("{aspect}, {other}: {short}")
-    } else {
-        let head = if slot.angle.is_empty() || task.language != "en" {
-            own.replace("{topic}", &shorten(&task.topic, 40))
-        } else {
-            format!("{}: {short}", slot.angle)
-        };
-        // What tells entries apart stands at the end, so the beginning gives way.
-        format!("{}, {aspect}", shorten(&head, TITLE.saturating_sub(aspect.chars().count() + 2)))
+    let again = round > 0;
+    // What tells entries apart stands at the end, so the beginning gives way.
+    let end = if again { format!("{aspect}, {other}") } else { aspect.clone() };
+    let room = TITLE.saturating_sub(end.chars().count() + 2);
+    let begin = match slot.angle.as_str() {
+        "" => own.replace("{topic}", &shorten(&task.topic, 40)),
+        _ if task.language != "en" => own.replace("{topic}", &shorten(&task.topic, 40)),
+        // A reader knows after a while what a plan is about.
+        angle if number % 3 > 0 => angle.to_owned(),
+        angle => format!("{angle}: {}", shorten(&task.topic, 28)),
     };
+    let title = format!("{}, {end}", shorten(&begin, room));
     let idea = format!("{idea} {detail}{}", if again { format!(" {more}") } else { String::new() });
     json!({
         "slot": slot.number,
@@ -85,6 +101,59 @@ fn entry(task: &Task, slot: &Slot, seed: &mut Seed) -> Value {
         "keywords": task.keywords,
         "time": format!("{:02}:{:02}", 8 + (number * 3) % 11, (number % 4) * 15),
     })
+}
+
+/// Titles, and titles with ideas, that were written before.
+struct Seen {
+    titles: Vec<Vec<String>>,
+    wholes: Vec<Vec<String>>,
+}
+
+impl Seen {
+    /// What the message says is planned already.
+    fn planned(labels: &Labels) -> Self {
+        let planned = labels.iter().filter(|(label, _)| *label == "alreadyplanned");
+        Self { titles: planned.map(|(_, title)| words(title)).collect(), wholes: Vec::new() }
+    }
+
+    fn has_like(&self, entry: &Value) -> bool {
+        let like = |all: &[Vec<String>], text: &str| {
+            let one = words(text);
+            all.iter().any(|other| common(&one, other) >= LIKE)
+        };
+        like(&self.titles, title(entry)) || like(&self.wholes, &whole(entry))
+    }
+
+    fn take(&mut self, entry: &Value) {
+        self.titles.push(words(title(entry)));
+        self.wholes.push(words(&whole(entry)));
+    }
+}
+
+fn title(entry: &Value) -> &str {
+    entry["title"].as_str().unwrap_or_default()
+}
+
+fn whole(entry: &Value) -> String {
+    format!("{} {}", title(entry), entry["idea"].as_str().unwrap_or_default())
+}
+
+/// The words of a text, each once.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// How much of their words two texts share.
+fn common(one: &[String], other: &[String]) -> f64 {
+    let both = one.iter().filter(|word| other.binary_search(word).is_ok()).count();
+    both as f64 / (one.len() + other.len() - both).max(1) as f64
 }
 
 /// The places that the message numbers.

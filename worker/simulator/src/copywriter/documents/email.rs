@@ -2,36 +2,36 @@
 
 use serde_json::{Value, json};
 
-use super::task::Task;
+use super::task::{Task, raised};
 use crate::{seed::Seed, shorten::shorten};
 
+/// The longest subject and the longest preview beside others, in characters.
+const SUBJECT: usize = 60;
+const PREVIEW: usize = 110;
+
 pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
-    let email = &task.words.email;
-    let mut subject = task.choose(&email.subjects, seed);
-    if subject.chars().count() > 60 {
-        subject = shorten(&subject, 60);
-    }
-    let mut preview = task.choose(&email.previews, seed);
-    let said = format!("{subject} {preview}");
-    for sentence in task.still_to_say(&said, seed) {
-        preview = format!("{sentence} {preview}");
-    }
-    for keyword in &task.keywords {
-        if !said.to_lowercase().contains(&keyword.to_lowercase()) {
-            preview = format!("{}: {preview}", super::task::raised(keyword));
+    let (email, moments) = (&task.words.email, &task.words.moments);
+    let count = task.labels.number(&["count", "number", "variations"]).unwrap_or(3).clamp(1, 20) as usize;
+    let begin = seed.below(email.subjects.len());
+    let mut written: Vec<(String, String)> = Vec::with_capacity(count);
+    // The lines in their order from wherever it begins, then the topic at every moment.
+    for at in 0..email.subjects.len() + moments.len() {
+        let (moment, place) = (&moments[at % moments.len()], (begin + at) % email.subjects.len());
+        let line =
+            if at < email.subjects.len() { &email.subjects[place] } else { &format!("{}, {moment}", task.topic) };
+        let subject = shorten(&task.fill(line, seed), SUBJECT);
+        let text = format!("{} {}.", email.previews[(begin + at) % email.previews.len()], raised(moment));
+        let text = task.fill(&text, seed);
+        if written.len() < count && task.is_clean(&subject) && written.iter().all(|(other, _)| *other != subject) {
+            let preview = with_words(task, &subject, text, seed);
+            written.push((subject, preview));
         }
     }
-    let preview = shorten(&preview, 140);
-    let count = task.labels.number(&["count", "number", "variations"]).unwrap_or(3).clamp(1, 20) as usize;
-    let others = (1..count).map(|at| {
-        let line = &email.subjects[at % email.subjects.len()];
-        let moment = &task.words.moments[at % task.words.moments.len()];
-        let other = if at < email.subjects.len() { task.fill(line, seed) } else { format!("{}, {moment}", task.topic) };
-        json!({ "subject": shorten(&other, 60), "preview": shorten(&preview, 110) })
-    });
-    let first = json!({ "subject": subject, "preview": shorten(&preview, 110) });
-    let subjects: Vec<Value> =
-        std::iter::once(first).chain(others.filter(|other| other["subject"] != *subject)).collect();
+    let (subject, preview) = written.first().cloned().unwrap_or_default();
+    let subjects: Vec<Value> = written
+        .iter()
+        .map(|(subject, preview)| json!({ "subject": subject, "preview": shorten(preview, PREVIEW) }))
+        .collect();
     json!({
         "subjects": subjects,
         "subject": subject,
@@ -40,4 +40,19 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
         "preview": preview,
         "preheader": preview,
     })
+}
+
+/// A preview with the words that have to be read, unless its subject has them.
+fn with_words(task: &Task, subject: &str, text: String, seed: &mut Seed) -> String {
+    let said = format!("{subject} {text}");
+    let mut preview = text;
+    for sentence in task.still_to_say(&said, seed) {
+        preview = format!("{sentence} {preview}");
+    }
+    for keyword in &task.keywords {
+        if !said.to_lowercase().contains(&keyword.to_lowercase()) {
+            preview = format!("{}: {preview}", raised(keyword));
+        }
+    }
+    shorten(&preview, 140)
 }
