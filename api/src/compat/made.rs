@@ -1,7 +1,8 @@
 //! Having something made for a front end that waits for it: old back ends answered when the work was done.
 //!
-//! The answer is held for five minutes. After that the caller is told where the job is found, and the work goes on. An
-//! identical request is answered from the cache for an hour, unless `X-Cache-TTL` says otherwise.
+//! The answer is held for five minutes, or as long as `Prefer: wait=N` says. After that the caller is told where the job is
+//! found, and the work goes on. An identical request is answered from the cache for an hour, unless `X-Cache-TTL` says
+//! otherwise.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use shared::store::generations::Generation;
 
 use super::OpenCaller;
 use crate::app::App;
-use crate::generations::{Asked, Patience, Placing, ended};
+use crate::generations::{Asked, Placing, ended};
 use crate::parse::Fields;
 use crate::problem::Problem;
 
@@ -37,7 +38,7 @@ pub(super) async fn made(app: &Arc<App>, caller: OpenCaller, request: &Request, 
     caller.admit(app, request)?;
     let placing = Placing::of(request.headers())?;
     let cache = if request.headers().contains_key("x-cache-ttl") { placing.cache } else { Some(CACHED) };
-    let placing = Placing { patience: Patience::for_long(PATIENCE), cache, ..placing };
+    let placing = Placing { patience: placing.patience.or_for(PATIENCE), cache, ..placing };
     let (generation, finished, mut headers) = ended(app, caller.into(), asked, placing).await?;
     let location = format!("/api/v1/jobs/{}", generation.id);
     if !finished {

@@ -50,9 +50,14 @@ impl Patience {
         Self::for_long(Duration::ZERO)
     }
 
-    /// Exactly so long, whatever the caller prefers.
+    /// Exactly so long.
     pub fn for_long(length: Duration) -> Self {
         Self { deadline: Instant::now() + length, applied: None }
+    }
+
+    /// As long as the caller asked to wait, or so long where it did not ask.
+    pub fn or_for(self, length: Duration) -> Self {
+        if self.applied.is_some() { self } else { Self::for_long(length) }
     }
 
     pub(super) fn is_over(self) -> bool {

@@ -45,6 +45,19 @@ async fn an_identical_request_is_answered_from_the_cache_for_an_hour() {
 }
 
 #[tokio::test]
+async fn who_waited_long_enough_is_told_where_the_job_is_found() {
+    // No worker takes it up.
+    let app = TestApp::start_with(|settings| "studio".clone_into(&mut settings.compat.open_as)).await;
+    let studio = app.user("studio").await;
+    for path in [TEXT, "/generate/image"] {
+        let waiting = app.request(Method::POST, path).header("Prefer", "wait=1").json(&slogan());
+        let late = Answer::of(waiting).await.expect_problem(504, "generation_timeout");
+        let job = studio.get(late.header("location")).await.expect(200);
+        assert_eq!(job.json()["status"], "pending", "{}", job.json());
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_could_not_be_written_is_told_in_artifys_words() {
     let app = open().await;
     let crew = Crew::start(&app).await;
