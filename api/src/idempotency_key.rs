@@ -1,6 +1,10 @@
 //! `Idempotency-Key`: a request that names one is done once, however often it comes.
 
 use poem::http::{HeaderMap, StatusCode};
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::problem::Problem;
 
@@ -27,6 +31,36 @@ impl IdempotencyKey {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The key of a request, as operations take it: `#[oai(name = "Idempotency-Key")] key: GivenKey`.
+pub struct GivenKey(pub Option<IdempotencyKey>);
+
+impl<'a> ApiExtractor<'a> for GivenKey {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+
+    type ParamType = Option<String>;
+    type ParamRawType = String;
+
+    fn register(registry: &mut Registry) {
+        <Self::ParamType as Type>::register(registry);
+    }
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(Self::ParamType::schema_ref())
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        Ok(Self(IdempotencyKey::of(request.headers())?))
     }
 }
 

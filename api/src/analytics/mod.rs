@@ -7,16 +7,15 @@ mod views;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Query};
+use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use shared::domain::{CampaignId, ProjectId};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::parse::Body;
 use crate::period::Period;
 use crate::problem::Problem;
@@ -48,11 +47,10 @@ impl AnalyticsApi {
         caller: Caller,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: Body<Metrics>,
     ) -> Result<RecordedAnswer, Problem> {
-        recording::record(&self.app, caller.user, IdempotencyKey::of(headers)?, body.0).await
+        recording::record(&self.app, caller.user, key.0, body.0).await
     }
 
     /// What came of content: totals, rates and a series by day

@@ -10,8 +10,7 @@ mod view;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use shared::domain::{AssetId, ProjectId};
@@ -23,7 +22,7 @@ pub use picture::Intake;
 use crate::answer::{Created, NoContent};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::{Page, PageRequest};
 use crate::problem::Problem;
 use crate::routes::Chapter;
@@ -65,12 +64,10 @@ impl AssetsApi {
         id: Path<Uuid>,
         /// The same key and upload again give the first asset, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         upload: Upload,
     ) -> Result<Created<AssetView>, Problem> {
-        let key = IdempotencyKey::of(headers)?;
-        keeping::upload(&self.app, caller.user, ProjectId(id.0), key, upload).await
+        keeping::upload(&self.app, caller.user, ProjectId(id.0), key.0, upload).await
     }
 
     /// List the assets of a project, the newest first

@@ -20,7 +20,6 @@ mod view;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -43,7 +42,7 @@ pub use view::BatchView;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::{Page, PageRequest};
 use crate::parse::Body;
 use crate::problem::Problem;
@@ -76,12 +75,10 @@ impl BatchesApi {
         id: Path<Uuid>,
         /// Names the request: the same key with the same body gives the first answer again, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: BatchBody,
     ) -> Result<Submitted, Problem> {
-        let key = IdempotencyKey::of(headers)?;
-        let submission = Submission { campaign: CampaignId(id.0), body, key, unknown: UnknownFields::Refuse };
+        let submission = Submission { campaign: CampaignId(id.0), body, key: key.0, unknown: UnknownFields::Refuse };
         submit(&self.app, caller, submission).await
     }
 

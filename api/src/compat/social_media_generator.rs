@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem::http::HeaderMap;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Json, Response};
 use poem_openapi::{Object, OpenApi};
@@ -22,7 +21,7 @@ use crate::batches::{self, BatchBody, BatchView, Condition, Polled, Submission, 
 use crate::caller::Caller;
 use crate::campaigns::keeping;
 use crate::campaigns::views::CampaignView;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::Page;
 use crate::parse::Lenient;
 use crate::problem::Problem;
@@ -142,12 +141,10 @@ impl SocialMediaGeneratorApi {
         id: Path<Uuid>,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: BatchBody,
     ) -> Result<Submitted, Problem> {
-        let key = IdempotencyKey::of(headers)?;
-        let submission = Submission { campaign: CampaignId(id.0), body, key, unknown: UnknownFields::Ignore };
+        let submission = Submission { campaign: CampaignId(id.0), body, key: key.0, unknown: UnknownFields::Ignore };
         batches::submit(&self.app, caller, submission).await
     }
 

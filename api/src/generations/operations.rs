@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -17,7 +16,7 @@ use super::waiting::Patience;
 use crate::app::App;
 use crate::batches::Submitted;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::parse::Body;
 use crate::problem::Problem;
 use crate::routes::Chapter;
@@ -78,10 +77,9 @@ impl GenerationsApi {
         id: Path<Uuid>,
         /// The same key and body again give the first batch, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: Body<PlanBatch>,
     ) -> Result<Submitted, Problem> {
-        batch(&self.app, caller, BatchId(id.0), body.0, IdempotencyKey::of(headers)?).await
+        batch(&self.app, caller, BatchId(id.0), body.0, key.0).await
     }
 }

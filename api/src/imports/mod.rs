@@ -17,15 +17,14 @@ mod source;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use shared::domain::{CampaignId, TemplateId};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::problem::Problem;
 use crate::routes::Chapter;
 use body::ImportBody;
@@ -61,8 +60,7 @@ impl ImportsApi {
         id: Path<Uuid>,
         /// Names the request: the same key with the same file gives the first answer again, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         /// The batch's name; the file's own when it is left out, where a form has one.
         name: Query<Option<String>>,
         /// Check the file and place nothing.
@@ -107,6 +105,6 @@ impl ImportsApi {
             mode: mode.0,
             deadline: deadline.0,
         };
-        run::import(&self.app, caller, CampaignId(id.0), IdempotencyKey::of(headers)?, &given, body).await
+        run::import(&self.app, caller, CampaignId(id.0), key.0, &given, body).await
     }
 }

@@ -6,9 +6,8 @@ mod view;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use shared::domain::ProjectId;
 use shared::store::projects::{self, NewProject, ProjectChange};
@@ -19,7 +18,7 @@ pub(crate) use keeping::require_open;
 use crate::answer::{Created, NoContent};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::{Page, PageRequest};
 use crate::parse::Body;
 use crate::problem::Problem;
@@ -49,11 +48,10 @@ impl ProjectsApi {
         caller: Caller,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: Body<NewProject>,
     ) -> Result<Created<ProjectView>, Problem> {
-        keeping::create(&self.app, caller.user, IdempotencyKey::of(headers)?, &body.0).await
+        keeping::create(&self.app, caller.user, key.0, &body.0).await
     }
 
     /// List projects, the newest first

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use shared::domain::SegmentId;
 use shared::store::segments::{self, NewSegment, SegmentChange};
@@ -15,7 +14,7 @@ use super::views::SegmentView;
 use crate::answer::{Created, NoContent};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::{Page, PageRequest};
 use crate::parse::Body;
 use crate::problem::Problem;
@@ -44,11 +43,10 @@ impl SegmentsApi {
         caller: Caller,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: Body<NewSegment>,
     ) -> Result<Created<SegmentView>, Problem> {
-        keeping::create(&self.app, caller.user, IdempotencyKey::of(headers)?, &body.0).await
+        keeping::create(&self.app, caller.user, key.0, &body.0).await
     }
 
     /// List segments, the newest first

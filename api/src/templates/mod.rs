@@ -10,9 +10,8 @@ mod views;
 
 use std::sync::Arc;
 
-use poem::http::HeaderMap;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use shared::domain::TemplateId;
 use shared::store::templates::{self, NewTemplate};
@@ -21,7 +20,7 @@ use uuid::Uuid;
 use crate::answer::{Created, NoContent};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::idempotency_key::IdempotencyKey;
+use crate::idempotency_key::GivenKey;
 use crate::page::{Page, PageRequest};
 use crate::parse::Body;
 use crate::problem::Problem;
@@ -56,11 +55,10 @@ impl TemplatesApi {
         caller: Caller,
         /// The same key and body again give the first answer, for 24 hours.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Option<String>>,
-        headers: &HeaderMap,
+        key: GivenKey,
         body: Body<NewTemplate>,
     ) -> Result<Created<TemplateView>, Problem> {
-        keeping::create(&self.app, caller.user, IdempotencyKey::of(headers)?, &body.0).await
+        keeping::create(&self.app, caller.user, key.0, &body.0).await
     }
 
     /// List templates, the newest first
