@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::http::{HeaderMap, HeaderName};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::{BatchId, BatchStatus, Context, UserId};
 use shared::store::generations::{self, Generation, NewGeneration};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
@@ -91,15 +91,10 @@ pub(super) async fn held(app: &App, caller: Caller, id: BatchId, patience: Patie
 }
 
 async fn place(app: &App, caller: Caller, asked: &Asked, placing: &Placing) -> Result<Found, Problem> {
-    let said = json!({
-        "kind": asked.kind, "parameters": asked.parameters, "project": asked.refers.project,
-        "campaign": asked.refers.campaign, "segment": asked.refers.segment, "asset": asked.refers.asset,
-        "cap": asked.cap, "route": asked.route,
-    });
     let keyed = placing
         .key
         .as_ref()
-        .map(|key| KeyedRequest::new(caller.user, key.as_str(), "POST a generation", said.to_string().as_bytes()));
+        .map(|key| KeyedRequest::new(caller.user, key.as_str(), "POST a generation", asked.said().as_bytes()));
     let mut tx = app.store.pool().begin().await?;
     if let Some(request) = &keyed
         && let Claim::Replay { resource, .. } = idempotency::claim(&mut tx, request).await?

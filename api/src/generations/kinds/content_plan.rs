@@ -59,7 +59,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
     let channels = several(fields, "channels", MOST_CHANNELS, CHANNEL).and_then(|channels| distinct(fields, channels));
     let per_week = fields.whole("per_week", 1..=MOST_PER_WEEK).unwrap_or(USUAL_PER_WEEK) as u8;
     let language = language(fields);
-    let (topic, start_date, days, channels) = (topic?, start?, days? as u16, channels?);
+    let (topic, (start_date, of_the_day), days, channels) = (topic?, start?, days? as u16, channels?);
     let parameters =
         ContentPlanParameters { topic, brand_name, audience, start_date, days, channels, per_week, language };
     if parameters.entries() > MOST_ENTRIES {
@@ -71,18 +71,19 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Asked> {
         return fields.wrong("days", "too_many", detail);
     }
     let parts = parameters.parts() as u16;
-    Some(Asked { parts, ..Asked::new(Kind::ContentPlan, &parameters, &parameters.topic) })
+    Some(Asked { parts, of_the_day, ..Asked::new(Kind::ContentPlan, &parameters, &parameters.topic) })
 }
 
-fn start_date(fields: &mut Fields<'_, '_>) -> Option<NaiveDate> {
+/// The first day, and the parameter's name where it follows from today's.
+fn start_date(fields: &mut Fields<'_, '_>) -> Option<(NaiveDate, Option<&'static str>)> {
     let before = fields.errors().len();
     match fields.optional_text("start_date", 40) {
         Some(text) => match text.parse::<NaiveDate>() {
-            Ok(date) if (1970..=9_000).contains(&chrono::Datelike::year(&date)) => Some(date),
+            Ok(date) if (1970..=9_000).contains(&chrono::Datelike::year(&date)) => Some((date, None)),
             _ => fields.wrong("start_date", "invalid", "must be a date such as 2026-12-01"),
         },
         None if fields.errors().len() > before => None,
-        None => Some(Utc::now().date_naive() + Days::new(1)),
+        None => Some((Utc::now().date_naive() + Days::new(1), Some("start_date"))),
     }
 }
 
