@@ -17,7 +17,7 @@ pub struct BrandKitSchema {
     /// Words and phrases that every caption has to hold.
     #[oai(validator(max_items = 20))]
     required_words: Option<Vec<String>>,
-    /// Words and phrases that no caption may hold.
+    /// Words and phrases that no caption may hold; none may stand in a required one.
     #[oai(validator(max_items = 200))]
     banned_words: Option<Vec<String>>,
     /// `#RRGGBB`, the most important first; pictures are asked for in them.
@@ -37,7 +37,25 @@ impl ReadBody for BrandKit {
         let banned_words = list(fields, "banned_words", limits::BANNED_WORDS, limits::BRAND_WORD, word);
         let colours = list(fields, "colours", limits::BRAND_COLOURS, COLOUR, colour);
         let hashtags = list(fields, "hashtags", limits::BRAND_HASHTAGS, limits::BRAND_WORD, hashtag);
-        Some(Self { voice, required_words, banned_words, colours, hashtags })
+        let kit = Self { voice, required_words, banned_words, colours, hashtags };
+        // Places in the lists are those of the request as long as nothing was left out.
+        if fields.errors().is_empty() {
+            refuse_contradictions(fields, &kit);
+        }
+        Some(kit)
+    }
+}
+
+/// No caption can hold a word that it must not hold: each would be paid for twice and found wanting.
+fn refuse_contradictions(fields: &mut Fields<'_, '_>, kit: &BrandKit) {
+    let words = |text: &str| text.to_lowercase().split(' ').map(str::to_owned).collect::<Vec<_>>();
+    for (index, banned) in kit.banned_words.iter().enumerate() {
+        let banned = words(banned);
+        let within = |required: &&String| words(required).windows(banned.len()).any(|part| part == banned);
+        if let Some(required) = kit.required_words.iter().find(within) {
+            let detail = format!("stands in \"{required}\", which is required");
+            fields.wrong_item::<()>("banned_words", index, "contradiction", detail);
+        }
     }
 }
 
@@ -139,6 +157,10 @@ mod tests {
             (
                 r#"{"banned_words": ["a", "!?", "A"]}"#,
                 vec![("/banned_words/1", "invalid"), ("/banned_words/2", "duplicate")],
+            ),
+            (
+                r#"{"required_words": ["not Cheap at all"], "banned_words": ["at", "cheap at", "che", "all at"]}"#,
+                vec![("/banned_words/0", "contradiction"), ("/banned_words/1", "contradiction")],
             ),
             (r#"{"banned_words": "cheap"}"#, vec![("/banned_words", "wrong_type")]),
             (many.as_str(), vec![("/required_words", "too_many")]),
