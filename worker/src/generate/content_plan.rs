@@ -124,7 +124,8 @@ fn is_whole(entry: &PlanEntry) -> bool {
 
 /// Everything that is read of an entry.
 fn text(entry: &PlanEntry) -> String {
-    format!("{}\n{}\n{}", entry.title, entry.idea, entry.call_to_action)
+    let PlanEntry { title, idea, format, call_to_action, hashtags, .. } = entry;
+    format!("{title}\n{idea}\n{format}\n{call_to_action}\n{}", hashtags.join(" "))
 }
 
 fn all_alike() -> Reason {

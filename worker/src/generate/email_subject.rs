@@ -138,7 +138,7 @@ fn manners(line: &SubjectLine, faults: &mut Vec<Fault>) {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::domain::Context;
+    use shared::domain::{BrandKit, Context};
     use shared::kinds::email_subject::EmailSubjectParameters;
 
     use super::{ask, look, schema};
@@ -197,5 +197,23 @@ mod tests {
         assert!(told("a box, for WINTER!", PREVIEW).contains("true there are 1 different subjects"));
         assert!(told(&"Long ".repeat(15), PREVIEW).contains("74 characters, 60 at most"));
         assert!(told("Short preview", "Hi.").contains("has 3 characters; it needs 40 to 110"));
+    }
+
+    #[test]
+    fn a_banned_word_in_a_subject_or_a_preview_is_grave() {
+        let brand = BrandKit { banned_words: vec!["winter".to_owned(), "cheap".to_owned()], ..BrandKit::default() };
+        let context = Context { brand: Some(brand), ..Context::default() };
+        let lines =
+            [("A box for winter", PREVIEW), ("Cold out?", "Three cheap loaves, packed on Friday, at your door.")];
+        let subjects = lines.map(|(subject, preview)| json!({"subject": subject, "preview": preview}));
+        let reviewed = look(&json!({"subjects": subjects}).to_string(), &parameters(), &context);
+        let grave: Vec<&str> =
+            reviewed.faults.iter().filter(|fault| fault.grave).map(|fault| fault.what.as_str()).collect();
+        assert_eq!(
+            grave,
+            ["the forbidden word \"winter\" stands in it", "the forbidden word \"cheap\" stands in it"],
+            "{:?}",
+            reviewed.faults
+        );
     }
 }

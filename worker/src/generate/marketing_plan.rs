@@ -121,12 +121,14 @@ fn look(answer: &str, parameters: &MarketingPlanParameters, context: &Context) -
         .with("kpis", kpis(&draft, weeks, &mut faults));
     let everything = [draft.summary.clone()]
         .into_iter()
-        .chain(draft.objectives.iter().map(|it| format!("{} {} {}", it.specific, it.measurable, it.relevant)))
+        .chain(draft.objectives.iter().map(|it| {
+            [&it.specific, &it.measurable, &it.achievable, &it.relevant, &it.time_bound].map(String::as_str).join(" ")
+        }))
         .chain(draft.audience.iter().map(|it| format!("{}: {} {}", it.name, it.description, it.message)))
         .chain(draft.channels.iter().map(|it| format!("{}: {}", it.name, it.role)))
         .chain(draft.budget.iter().map(|it| it.activity.clone()))
         .chain(draft.timeline.iter().flat_map(|it| [vec![it.name.clone()], it.activities.clone()].concat()))
-        .chain(draft.kpis.iter().map(|it| format!("{} {}", it.name, it.how_measured)))
+        .chain(draft.kpis.iter().map(|it| format!("{} {} {}", it.name, it.unit, it.how_measured)))
         .collect::<Vec<_>>()
         .join("\n");
     let scores = heard(&everything, parameters.language.as_deref(), context, &mut faults, scores);

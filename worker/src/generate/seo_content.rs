@@ -122,10 +122,11 @@ fn look(answer: &str, parameters: &SeoContentParameters, context: &Context) -> R
     {
         faults.push(Fault::slight(format!("the title does not have the keyword \"{first}\"")));
     }
-    let everything = format!("{title}\n{description}\n{}", page.text);
+    let slug = slug(&clean(&draft.slug)).or_else(|| slug(&title)).unwrap_or_else(|| "page".to_owned());
+    let everything = format!("{title}\n{description}\n{slug}\n{}", page.text);
     scores = heard(&everything, parameters.language.as_deref(), context, &mut faults, scores);
     let result = SeoContentResult {
-        slug: slug(&clean(&draft.slug)).or_else(|| slug(&title)).unwrap_or_else(|| "page".to_owned()),
+        slug,
         title,
         meta_description: description,
         outline: page.headings.into_iter().map(|(level, heading)| Heading { level, heading }).collect(),

@@ -1,7 +1,7 @@
 //! What is sent for a part of a plan, and what is made of an answer.
 
 use serde_json::{Value, json};
-use shared::domain::Context;
+use shared::domain::{BrandKit, Context};
 use shared::kinds::{ContentPlanParameters, PlanEntry};
 
 use super::{Plan, ask};
@@ -22,9 +22,13 @@ fn parameters() -> ContentPlanParameters {
 }
 
 fn looked(answer: &Value, taken: &[PlanEntry]) -> Reviewed<Vec<PlanEntry>> {
-    let (parameters, context) = (parameters(), Context::default());
+    looked_for(&Context::default(), answer, taken)
+}
+
+fn looked_for(context: &Context, answer: &Value, taken: &[PlanEntry]) -> Reviewed<Vec<PlanEntry>> {
+    let parameters = parameters();
     let slots = parameters.part(0);
-    let plan = Plan { parameters: &parameters, context: &context, slots: slots.clone() };
+    let plan = Plan { parameters: &parameters, context, slots: slots.clone() };
     plan.look(&answer.to_string(), &slots, taken)
 }
 
@@ -91,4 +95,23 @@ fn a_missing_entry_is_grave_and_a_copy_is_told_of() {
     assert_eq!(looked(&answer(), &taken[3..]).faults.len(), 1, "like one of another part");
     let faults = looked(&json!({"entries": "none"}), &[]).faults;
     assert!(faults[0].grave, "{faults:?}");
+}
+
+#[test]
+fn a_banned_word_anywhere_in_an_entry_is_grave() {
+    let brand = BrandKit { banned_words: vec!["Cheap".to_owned()], ..BrandKit::default() };
+    let context = Context { brand: Some(brand), ..Context::default() };
+    assert_eq!(looked_for(&context, &answer(), &[]).faults, []);
+    for (part, value) in [
+        ("title", json!("A cheap letter")),
+        ("idea", json!("Tell how cheap flour and water are.")),
+        ("format", json!("cheap photo")),
+        ("call_to_action", json!("Buy cheap.")),
+        ("hashtags", json!(["#rye", "#cheap"])),
+    ] {
+        let mut answer = answer();
+        answer["entries"][0][part] = value;
+        let faults = looked_for(&context, &answer, &[]).faults;
+        assert!(faults.iter().any(|fault| fault.grave && fault.what.contains("\"Cheap\"")), "{part}: {faults:?}");
+    }
 }

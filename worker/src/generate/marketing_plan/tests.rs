@@ -1,7 +1,7 @@
 //! What is sent for a marketing plan, and what is made of an answer.
 
 use serde_json::{Value, json};
-use shared::domain::Context;
+use shared::domain::{BrandKit, Context};
 use shared::kinds::marketing_plan::MarketingPlanParameters;
 
 use super::{ask, look, schema};
@@ -92,7 +92,55 @@ fn what_does_not_fit_together_is_told() {
     has(faults(|it| it["kpis"][1]["by_week"] = json!(5)), true, "is due in week 5");
     has(faults(|it| it["timeline"][0]["to_week"] = json!(9)), true, "from week 3 to 9");
     has(faults(|it| it["timeline"][0]["from_week"] = json!(4)), false, "has week 3");
+    // Neither the weeks before the first one nor those of a phase that ends before it begins are counted through.
+    has(faults(|it| it["timeline"][1]["from_week"] = json!(0)), true, "from week 0 to 2; there are weeks 1 to 4");
+    has(faults(|it| it["timeline"][0]["from_week"] = json!(i64::MIN)), true, "to 4; there are weeks 1 to 4");
+    has(faults(|it| it["timeline"][0]["to_week"] = json!(2)), true, "from week 3 to 2");
+    has(faults(|it| it["kpis"][1]["by_week"] = json!(0)), true, "is due in week 0");
+    has(faults(|it| it["budget"][0]["share_percent"] = json!(-1)), true, "is not more than 0");
     has(faults(|it| it["objectives"] = json!([])), true, "\"objectives\" is empty");
     has(faults(|it| it["budget"] = json!("all")), true, "not the JSON object");
     has(faults(|it| it["kpis"][0]["target"] = json!("many")), true, "not the JSON object");
+}
+
+#[test]
+fn shares_that_are_off_by_rounding_are_taken_and_others_are_not() {
+    let with = |share: f64| faults(|it| it["budget"][0]["share_percent"] = json!(share));
+    for rounded in [31.5, 33.3, 35.3] {
+        assert_eq!(with(rounded), [], "{rounded}");
+    }
+    for off in [31.3, 35.5] {
+        let faults = with(off);
+        assert!(faults.len() == 1 && faults[0].0 && faults[0].1.contains("not to 100"), "{off}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_banned_word_in_any_chapter_is_grave() {
+    let brand = BrandKit { banned_words: vec!["Cheap".to_owned()], ..BrandKit::default() };
+    let context = Context { brand: Some(brand), ..Context::default() };
+    assert_eq!(look(&answer().to_string(), &parameters(), &context).faults, []);
+    for place in [
+        "/summary",
+        "/objectives/0/specific",
+        "/objectives/0/measurable",
+        "/objectives/0/achievable",
+        "/objectives/0/relevant",
+        "/objectives/0/time_bound",
+        "/audience/0/name",
+        "/audience/0/description",
+        "/audience/0/message",
+        "/channels/0/role",
+        "/budget/0/activity",
+        "/timeline/0/name",
+        "/timeline/0/activities/0",
+        "/kpis/0/name",
+        "/kpis/0/unit",
+        "/kpis/0/how_measured",
+    ] {
+        let mut answer = answer();
+        *answer.pointer_mut(place).expect("it is there") = json!("As cheap as it gets");
+        let faults = look(&answer.to_string(), &parameters(), &context).faults;
+        assert!(faults.iter().any(|fault| fault.grave && fault.what.contains("\"Cheap\"")), "{place}: {faults:?}");
+    }
 }

@@ -90,6 +90,10 @@ fn every_rule_that_is_broken_is_named() {
     has(&with("body", json!("Rye sourdough starter. ".repeat(40))), false, "at most");
     has(&with("body", json!("<b>bread</b> ".repeat(110))), false, "HTML");
     has(&with("body", json!("bread ".repeat(110))), false, "the keyword \"rye\" is missing");
+    has(&with("body", json!("bread ".repeat(89))), false, "the body has 89 words, and 120 were asked for");
+    has(&with("body", json!("bread ".repeat(151))), false, "the body has 151 words, and 120 were asked for");
+    has(&with("body", json!("bread ".repeat(250))), false, "the body has no headings");
+    has(&with("body", json!(format!("# Bread\n\n{}", "bread ".repeat(110)))), false, "a heading of the first level");
     has(&with("surprise", json!(1)), true, "unknown field `surprise`");
     has(
         &with("body", json!("Das Brot wird jeden Morgen frisch gebacken und schmeckt allen. ".repeat(12))),
@@ -101,15 +105,47 @@ fn every_rule_that_is_broken_is_named() {
 }
 
 #[test]
+fn the_bounds_of_words_and_keywords_belong_to_what_is_good() {
+    let faults = |body: String, asked: u32| {
+        let mut answer = answer();
+        answer["body"] = json!(body);
+        answer["outline"] = json!([]);
+        let parameters = SeoContentParameters { keywords: vec!["sourdough starter".to_owned()], ..parameters(asked) };
+        let faults = look(&answer.to_string(), &parameters, &Context::default()).faults;
+        faults.into_iter().map(|fault| fault.what).filter(|what| what.contains("the body")).collect::<Vec<_>>()
+    };
+    let body = |keywords: usize, words: usize| {
+        format!("## Bread\n\n{}{}", "Sourdough starter. ".repeat(keywords), "bread ".repeat(words - 1 - 2 * keywords))
+    };
+    for good in [body(2, 450), body(3, 600), body(18, 600), body(3, 750)] {
+        assert_eq!(faults(good, 600), Vec::<String>::new());
+    }
+    assert_eq!(faults(body(2, 449), 600), ["the body has 449 words, and 600 were asked for"]);
+    assert_eq!(faults(body(3, 751), 600), ["the body has 751 words, and 600 were asked for"]);
+    let few = "the keyword \"sourdough starter\" stands 1 times in the body; it needs 2 at least";
+    assert_eq!(faults(body(1, 600), 600), [few]);
+    let many = "the keyword \"sourdough starter\" stands 19 times in the body; 18 at most";
+    assert_eq!(faults(body(19, 600), 600), [many]);
+}
+
+#[test]
 fn a_banned_word_anywhere_is_grave() {
-    let brand = BrandKit { banned_words: vec!["Patience".to_owned()], ..BrandKit::default() };
-    let context = Context { brand: Some(brand), ..Context::default() };
-    let reviewed = look(&answer().to_string(), &parameters(120), &context);
-    assert!(
-        reviewed.faults.iter().any(|fault| fault.grave && fault.what.contains("Patience")),
-        "{:?}",
-        reviewed.faults
-    );
+    let banned = |word: &str, answer: &serde_json::Value| {
+        let brand = BrandKit { banned_words: vec![word.to_owned()], ..BrandKit::default() };
+        let context = Context { brand: Some(brand), ..Context::default() };
+        let faults = look(&answer.to_string(), &parameters(120), &context).faults;
+        assert!(faults.iter().any(|fault| fault.grave && fault.what.contains(word)), "{faults:?}");
+    };
+    banned("Patience", &answer());
+    for (part, value) in [
+        ("title", "Sourdough starter: cheap bread"),
+        ("meta_description", "Make a cheap sourdough starter from flour and water, and bake your first rye loaf."),
+        ("slug", "cheap-bread"),
+    ] {
+        let mut answer = answer();
+        answer[part] = json!(value);
+        banned("Cheap", &answer);
+    }
 }
 
 #[test]
