@@ -4,10 +4,10 @@ use serde_json::json;
 use shared::domain::{AttemptState, BatchId, BatchStatus, Context, Kind, PostStatus, Step, UserId};
 use shared::queue::{Slice, Track};
 use shared::store::Store;
-use shared::store::advance::{Answer, Checkpoint, Ending, Item, Made, Next};
+use shared::store::advance::{Answer, Checkpoint, Ending, Item, Made, Next, Refusal};
 use shared::store::claim::{Claim, Work};
 use shared::store::dispatch::open_batches;
-use shared::store::generations::{self, NewGeneration};
+use shared::store::generations::{self, Filter, NewGeneration};
 use shared::store::place::Release;
 use shared::testing::Ground;
 
@@ -122,4 +122,73 @@ async fn posts_and_generations_are_dispatched_apart() {
         assert_eq!(open.iter().map(|batch| batch.id).collect::<Vec<_>>(), [id]);
     }
     assert_ne!(ground.queue.name(), ground.queue.of(Track::Generations).name());
+}
+
+#[tokio::test]
+async fn who_lost_a_part_writes_nothing_over_what_was_made_of_it_since() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let user = user(store).await;
+    let (id, slice) = placed(store, user, 2).await;
+    let (dead, heir) = (worker(store).await, worker(store).await);
+    let lost = take(store, dead, &slice).await.remove(0);
+    write(store, dead, &[text(send(&lost, 1))]).await;
+    bury(store, dead).await;
+    let taken = take(store, heir, &release_due(store, id).await).await.remove(0);
+    assert_eq!(taken.post, lost.post);
+    write(store, heir, &[text(send(&taken, 2))]).await;
+    let mut written = made(&taken, "by the heir");
+    written.settle.as_mut().expect("a bill").ordinal = 2;
+    assert_eq!(write(store, heir, &[written]).await, [Answer::Done]);
+    assert_eq!(write(store, dead, &[made(&lost, "too late")]).await, [Answer::Refused(Refusal::Fenced)]);
+    audit(store, id).await;
+    let read = generations::read(store.pool(), user, id).await.expect("read").expect("there");
+    assert_eq!(read.parts[0].result, Some(json!({"text": "by the heir"})));
+    assert_eq!(read.cost.0, 2 * PRICE.0, "both calls were made");
+}
+
+#[tokio::test]
+async fn a_part_is_told_what_its_own_siblings_have_come_to_and_nothing_of_others() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let me = worker(store).await;
+    let mut ids = Vec::new();
+    for words in ["mine", "theirs"] {
+        let (id, slice) = placed(store, user(store).await, 2).await;
+        let claims = take(store, me, &slice).await;
+        write(store, me, &[text(send(&claims[1], 1))]).await;
+        write(store, me, &[made(&claims[1], words)]).await;
+        ids.push(id);
+    }
+    for (id, words) in ids.into_iter().zip(["mine", "theirs"]) {
+        let parts = generations::made(store.pool(), id).await.expect("read");
+        let told: Vec<_> = parts.into_iter().map(|part| (part.position, part.result)).collect();
+        assert_eq!(told, [(1, json!({"text": words}))]);
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_those_of_a_generation_s_own_calls() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let (me, user) = (worker(store).await, user(store).await);
+    let mut read = Vec::new();
+    for tokens in [9, 500] {
+        let (id, slice) = placed(store, user, 2).await;
+        for claim in take(store, me, &slice).await {
+            write(store, me, &[text(send(&claim, 1))]).await;
+            let mut written = made(&claim, "words");
+            let bill = &mut written.settle.as_mut().expect("a bill").bill;
+            bill.usage = Some(json!({"prompt_tokens": tokens, "completion_tokens": tokens + 1}));
+            write(store, me, &[written]).await;
+        }
+        read.push(id);
+    }
+    for (id, tokens) in read.into_iter().zip([(18, 20), (1_000, 1_002)]) {
+        let one = generations::read(store.pool(), user, id).await.expect("read").expect("there");
+        assert_eq!((one.prompt_tokens, one.completion_tokens), (Some(tokens.0), Some(tokens.1)));
+        let page = generations::list(store.pool(), user, &Filter::default(), None, 10).await.expect("read");
+        let listed = page.into_iter().find(|listed| listed.id == id).expect("listed");
+        assert_eq!((listed.prompt_tokens, listed.completion_tokens), (Some(tokens.0), Some(tokens.1)));
+    }
 }

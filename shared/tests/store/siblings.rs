@@ -56,3 +56,35 @@ async fn what_failed_stands_in_nobody_s_way_and_who_lost_its_part_offers_nothing
     assert_eq!(offered(0, 2).await.expect("offered"), Offered::Fenced);
     assert_eq!(offered(1, 0).await.expect("offered"), Offered::Kept { nearest: None });
 }
+
+#[tokio::test]
+async fn only_who_has_a_part_in_hand_offers_its_print() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let batch = batch(store, UserId::new(), 2, None).await;
+    let (dead, stranger, heir) = (worker(store).await, worker(store).await, worker(store).await);
+    let lost = take(store, dead, &release(store, batch, 2).await).await;
+    bury(store, dead).await;
+    let taken = take(store, heir, &release_due(store, batch).await).await;
+    assert_eq!(taken[0].post, lost[0].post);
+    for (who, part) in [(dead, &lost[0]), (dead, &taken[0]), (stranger, &taken[0]), (heir, &lost[0])] {
+        let answer = offer(store.pool(), who, part, PRINTS[0], NEAR).await.expect("an answer");
+        assert_eq!(answer, Offered::Fenced, "{who} in epoch {}", part.epoch);
+    }
+    // None of them left a print.
+    let answer = offer(store.pool(), heir, &taken[1], PRINTS[0], NEAR).await.expect("offered");
+    assert_eq!(answer, Offered::Kept { nearest: None });
+}
+
+#[tokio::test]
+async fn pictures_of_other_designs_are_nobody_s_siblings() {
+    let ground = Ground::fresh().await;
+    let store = &ground.store;
+    let me = worker(store).await;
+    for _ in 0..2 {
+        let batch = batch(store, UserId::new(), 1, None).await;
+        let part = take(store, me, &release(store, batch, 1).await).await.remove(0);
+        let answer = offer(store.pool(), me, &part, PRINTS[0], NEAR).await.expect("offered");
+        assert_eq!(answer, Offered::Kept { nearest: None });
+    }
+}
