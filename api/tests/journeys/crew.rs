@@ -1,6 +1,7 @@
 //! Workers and their provider for journeys that go the whole way: the production worker in process, and the provider
 //! simulator on a real socket.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -10,7 +11,7 @@ use simulator::{Running, Simulator, SimulatorConfig};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::halted::Halted;
-use worker::{End, Life};
+use worker::{End, Life, Worker};
 
 use crate::app::{Answer, TestApp};
 use crate::member::Member;
@@ -20,6 +21,8 @@ pub(crate) struct Crew {
     pub(crate) provider: Running,
     /// What the worker knows of cancelled batches.
     pub(crate) halted: Halted,
+    /// The worker, as long as it lives.
+    pub(crate) worker: Weak<Worker>,
     stop: CancellationToken,
     working: JoinHandle<End>,
 }
@@ -37,10 +40,10 @@ impl Crew {
         change(&mut settings);
         let names = Names::from([("OPENAI_API_KEY", "sk-journeys"), ("OPENAI_BASE_URL", &provider.url())]);
         let life = Life::begin(&settings, &names, &settings.redis.namespace).await.expect("a worker");
-        let halted = life.worker.halted.clone();
+        let (halted, worker) = (life.worker.halted.clone(), Arc::downgrade(&life.worker));
         let stop = CancellationToken::new();
         let working = tokio::spawn(life.run(stop.clone()));
-        Self { provider, halted, stop, working }
+        Self { provider, halted, worker, stop, working }
     }
 
     /// Lets the worker finish what it has and stops it; asserts that no post is left in its hands and that the ledger equals

@@ -98,6 +98,42 @@ async fn a_missing_keyword_is_asked_for_again_and_the_best_draft_is_kept_with_a_
 }
 
 #[tokio::test]
+async fn a_draft_that_was_paid_for_is_kept_when_no_better_one_can_be_made() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    let mut body = slogan();
+    body["keywords"] = json!(["coffee", "qzxqzx"]);
+    crew.provider.admin().fault(Fault::chat().says("Good coffee, good morning.").times(1));
+    // After that the provider refuses to go on.
+    crew.provider.admin().fault(Fault::chat().status(400).code("moderation_blocked"));
+    let text = member.post(TEXT, &body).await.expect(200).json();
+    assert_eq!(text["result"]["text"], "Good coffee, good morning.");
+    assert_eq!(text["result"]["remarks"], json!(["the keyword \"qzxqzx\" is missing"]));
+    assert_eq!(text["cost_nanos"], crew.provider.bill().total_nanos);
+    assert!(crew.provider.bill().calls.len() > 1, "a better one was asked for");
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn a_model_that_is_asked_again_is_told_of_its_last_draft_only() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    let mut body = slogan();
+    body["keywords"] = json!(["coffee", "qzxqzx"]);
+    let admin = crew.provider.admin();
+    for draft in ["Coffee, the first draft.", "Coffee, the second draft."] {
+        admin.fault(Fault::chat().says(draft).times(1));
+    }
+    admin.fault(Fault::chat().contains("the first draft").says("The coffee qzxqzx remembers everything."));
+    admin.fault(Fault::chat().contains("the second draft").says("The coffee qzxqzx knows its last cup."));
+    let text = member.post(TEXT, &body).await.expect(200).json();
+    assert_eq!(text["result"]["text"], "The coffee qzxqzx knows its last cup.");
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
 async fn an_identical_request_is_answered_from_the_cache_if_its_caller_wants_that() {
     let app = TestApp::start().await;
     let member = Member::new(&app).await;

@@ -6,6 +6,7 @@ use shared::domain::{BatchId, ProjectId};
 use shared::media::{ImageFormat, MediaKey};
 use shared::store::assets::{self, NewAsset};
 use simulator::Fault;
+use worker::Worker;
 
 use crate::app::{Answer, TestApp};
 use crate::crew::Crew;
@@ -250,6 +251,27 @@ async fn a_product_s_picture_is_shown_to_a_model_that_takes_some_and_only_its_ow
 }
 
 #[tokio::test]
+async fn the_memory_of_a_product_s_picture_is_booked_for_as_long_as_it_may_be_sent_again() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    let (project, asset) = project(&app, &member).await;
+    let free = || crew.worker.upgrade().expect("it works").references.available_permits();
+    crew.provider.admin().hold();
+    let body = json!({"product_name": "Bread tin", "asset_id": asset, "project_id": project, "scene": "hero"});
+    let asked = member.post("/api/v1/content/product-render", &body);
+    let while_held = async {
+        crew.provider.admin().calls_reach(1).await;
+        assert_eq!(free(), Worker::REFERENCE_MEGABYTES - 1);
+        crew.provider.admin().release();
+    };
+    let (answer, ()) = tokio::join!(asked, while_held);
+    answer.expect(200);
+    assert_eq!(free(), Worker::REFERENCE_MEGABYTES);
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
 async fn a_brand_s_colours_lead_and_its_banned_words_rule_our_own() {
     let app = TestApp::start().await;
     let member = Member::new(&app).await;
@@ -300,6 +322,7 @@ async fn what_is_wrong_with_a_request_is_said_at_its_place() {
     let job = member.post("/api/v1/jobs", &json!({"type": "design", "parameters": body})).await;
     assert_eq!(errors(job), wrong.replace('/', "/parameters/"));
 }
+
 #[tokio::test]
 async fn a_near_copy_is_asked_again_for_something_else() {
     let app = TestApp::start().await;
@@ -335,5 +358,21 @@ async fn what_stays_a_near_copy_is_kept_and_flagged() {
     assert_eq!(copy["remarks"], json!(["it looks almost the same as variation 1"]));
     assert_eq!(crew.provider.bill().calls.len(), 4, "three tries for the second");
     picture(&copy["image"]["url"]).await;
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn a_near_copy_that_was_paid_for_is_kept_when_no_other_can_be_made() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = one_by_one(&app).await;
+    let again = || Fault::image().contains("came out almost the same");
+    crew.provider.admin().fault(again().status(400).code("moderation_blocked"));
+    crew.provider.admin().fault(Fault::image().same_as_last().contains("Variation 2 of 2"));
+    let made = member.post(DESIGN, &logo(2)).await.expect(200).json();
+    let copy = &made["result"]["variations"][1];
+    assert_eq!((&copy["success"], &copy["image"]["flags"]), (&json!(true), &json!(["image_near_copy"])), "{made}");
+    picture(&copy["image"]["url"]).await;
+    assert_eq!(made["cost_nanos"], crew.provider.bill().total_nanos);
     crew.finish(&app).await;
 }

@@ -246,6 +246,76 @@ async fn parts_of_a_plan_stay_unlike_and_only_the_culprit_is_written_anew() {
     crew.finish(&app).await;
 }
 
+/// Part `position` of a plan as a worker writes it down before it looks at the others.
+async fn written_down(app: &TestApp, plan: &str, position: i32, drafts: &Value) {
+    let entry = |draft: &Value| {
+        json!({"id": format!("entry-{}", draft["slot"]), "date": "2026-12-01", "channel": "x", "title": draft["title"],
+               "idea": draft["idea"], "format": "photo", "call_to_action": "Come by", "hashtags": []})
+    };
+    let entries: Vec<Value> = drafts["entries"].as_array().expect("drafts").iter().map(entry).collect();
+    sqlx::query(
+        "UPDATE campaign_posts SET result = $3, scores = '{}', model = 'm' WHERE batch_job_id::text = $1 AND position = $2",
+    )
+    .bind(plan)
+    .bind(position)
+    .bind(json!({ "entries": entries, "remarks": [] }))
+    .execute(app.app.store.pool())
+    .await
+    .expect("written");
+}
+
+#[tokio::test]
+async fn parts_that_were_written_before_a_crash_are_kept_and_only_their_copies_are_asked_for_anew() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let brief =
+        json!({"topic": "Slow bread", "start_date": "2026-12-01", "days": 20, "channels": ["x"], "per_week": 7});
+    let request = member.request(reqwest::Method::POST, PLAN).header("Prefer", "respond-async").json(&brief);
+    let placed = crate::app::Answer::of(request).await.expect(202).json();
+    // Both parts wrote their entries down at once, one of them twice; then their worker was gone.
+    let (first, mut second) = (filled(1..=10), filled(11..=20));
+    second["entries"][4]["title"] = first["entries"][2]["title"].clone();
+    written_down(&app, id(&placed), 0, &first).await;
+    written_down(&app, id(&placed), 1, &second).await;
+
+    let crew = Crew::start_with(&app, |settings| settings.worker.generations = 1).await;
+    // Whoever is asked for the copy anew has no other idea.
+    let copy =
+        |slot: usize| json!({"entries": [entry(slot, second["entries"][4]["title"].as_str().expect("a title"))]});
+    for slot in [3, 15] {
+        let again = Fault::chat().contains(&format!("Slot {slot}:"));
+        crew.provider.admin().fault(again.says(&copy(slot).to_string()));
+    }
+    let path = format!("/api/v1/content/generations/{}", id(&placed));
+    let request = member.request(reqwest::Method::GET, &path).header("Prefer", "wait=30");
+    let plan = crate::app::Answer::of(request).await.expect(200).json();
+    assert_eq!(plan["status"], "completed", "{plan}");
+    let entries = plan["result"]["entries"].as_array().expect("entries");
+    let titles: std::collections::BTreeSet<&str> = entries.iter().filter_map(|entry| entry["title"].as_str()).collect();
+    assert_eq!((entries.len(), titles.len(), &plan["result"]["planned"]), (19, 19, &json!(20)), "{plan}");
+    assert_eq!(plan["result"]["remarks"], json!(["1 entry was left out: too much like another"]));
+    let calls = crew.provider.bill().calls;
+    assert_eq!(calls.len(), 3, "three tries for the copy, and nothing else is bought");
+    assert_eq!(plan["cost_nanos"], crew.provider.bill().total_nanos);
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn a_plan_that_lacks_a_part_says_so() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let crew = Crew::start(&app).await;
+    crew.provider.admin().fault(Fault::chat().contains("Slot 11:").breaks_schema());
+    crew.provider.admin().fault(Fault::chat().contains("Slot 1:").says(&filled(1..=10).to_string()));
+    let brief =
+        json!({"topic": "Slow bread", "start_date": "2026-12-01", "days": 20, "channels": ["x"], "per_week": 7});
+    let plan = member.post(PLAN, &brief).await.expect(200).json();
+    let entries = plan["result"]["entries"].as_array().expect("entries");
+    assert_eq!((&plan["status"], entries.len(), &plan["result"]["planned"]), (&json!("completed"), 10, &json!(20)));
+    assert_eq!(plan["result"]["remarks"], json!(["1 of 2 parts of the plan could not be made"]));
+    crew.finish(&app).await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_planned_is_named() {
     let app = TestApp::start().await;

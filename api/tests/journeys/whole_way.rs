@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::Fault;
+use simulator::{Fault, Kind, Latency};
 
 use crate::app::TestApp;
 use crate::crew::Crew;
@@ -120,6 +120,20 @@ async fn a_provider_in_trouble_is_tried_again_until_it_serves() {
     let batch = member.submit(&bakery()).await.expect(202).json();
     let done = member.finished(id(&batch)).await;
     assert_eq!(done["outcome"], "succeeded");
+    crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn posts_that_may_have_taken_their_workers_with_them_are_made_one_at_a_time() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let batch = member.submit(&batch_of(4)).await.expect(202).json();
+    // Twice they were in the hands of a worker that died; nobody knows which of them it was.
+    sqlx::query("UPDATE campaign_posts SET deliveries = 2").execute(app.app.store.pool()).await.expect("delivered");
+    let crew = Crew::start(&app).await;
+    crew.provider.admin().set_latency(Kind::Chat, Latency::constant(Duration::from_millis(100)));
+    let done = member.finished(id(&batch)).await;
+    assert_eq!((&done["completed_posts"], crew.provider.admin().peak_in_flight()), (&json!(4), 1));
     crew.finish(&app).await;
 }
 
