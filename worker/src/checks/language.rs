@@ -111,4 +111,23 @@ mod tests {
         assert_eq!(speaks(ENGLISH, "tlh"), None, "not known");
         assert_eq!(speaks(ENGLISH, ""), None);
     }
+
+    #[test]
+    fn a_language_is_not_held_against_one_that_is_much_like_it() {
+        let norwegian = "Bakerne våre begynner klokken fire om morgenen, slik at brødet ditt fortsatt er varmt når du kommer \
+                         innom på vei til jobben, og hele gaten lukter av det.";
+        let portuguese = "Os nossos padeiros começam às quatro da manhã para que o seu pão ainda esteja quente quando você \
+                          passa a caminho do trabalho, e a rua inteira cheira a ele.";
+        for (text, tag, told) in [
+            (norwegian, "no", Some(true)),
+            (norwegian, "da", None),
+            (norwegian, "sv", None),
+            (norwegian, "de", Some(false)),
+            (portuguese, "pt-BR", Some(true)),
+            (portuguese, "es", None),
+            (portuguese, "fr", Some(false)),
+        ] {
+            assert_eq!(speaks(text, tag), told, "{tag}: {text}");
+        }
+    }
 }

@@ -61,7 +61,7 @@ pub(super) async fn make(job: &mut Job<'_>) -> Result<Made, Stop> {
                 if turn + 1 < TRIES {
                     job.line.reject(format!("near_copy: of variation {}", to + 1));
                 }
-                if best.as_ref().is_none_or(|known| distance > known.distance) {
+                if is_less_alike(distance, best.as_ref().map(|known| known.distance)) {
                     best = Some(NearCopy { painted, to, distance });
                 }
             }
@@ -77,6 +77,11 @@ async fn keep(job: &Job<'_>, copy: NearCopy) -> Result<Made, Stop> {
     painted.reply.picture.flags.push(Flag::ImageNearCopy);
     let remark = format!("it looks almost the same as variation {}", to + 1);
     kept(job, painted, Scores::default().with("distinct", distinct(distance)), Remarks(vec![remark])).await
+}
+
+/// Whether a near-copy at this distance is kept in place of the one that is `known`; of equals the first one stays.
+fn is_less_alike(distance: u32, known: Option<u32>) -> bool {
+    known.is_none_or(|known| distance > known)
 }
 
 fn distinct(distance: u32) -> f64 {

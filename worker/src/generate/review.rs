@@ -177,4 +177,12 @@ mod tests {
         let told = complaint(&[Fault::grave("the title is missing"), Fault::slight("12 words too many")]);
         assert!(told.ends_with("\n- the title is missing\n- 12 words too many"), "{told}");
     }
+
+    #[test]
+    fn the_model_is_told_of_the_first_faults_only_however_many_there_are() {
+        let faults: Vec<Fault> = (1..=400).map(|slot| Fault::grave(format!("slot {slot} has no entry"))).collect();
+        let told = complaint(&faults);
+        assert_eq!(told.lines().filter(|line| line.starts_with("- ")).count(), 12);
+        assert!(told.ends_with("\n- slot 12 has no entry"), "{told}");
+    }
 }

@@ -109,6 +109,7 @@ mod tests {
         let ask = ask(&parameters(), &Context { segment: Some(segment), ..Context::default() });
         assert!(ask.messages[0].content.contains("the language that the prompt is written in"));
         assert!(ask.messages[0].content.contains("At most 60 words."));
+        assert_eq!(ask.max_tokens, Some(100), "what was asked for binds the provider, too");
         assert_eq!(
             ask.messages[1].content,
             "BRIEF BEGINS\nPrompt: A slogan for a coffee shop\nTone: friendly\nKeywords: coffee, morning\nWords: 60\n\

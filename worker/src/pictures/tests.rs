@@ -63,6 +63,12 @@ async fn what_is_no_good_image_is_named() {
     assert_eq!(check(png.slice(..png.len() / 2)).await.err(), Some(Flaw::Broken));
     assert_eq!(check(vec![0_u8; super::LARGEST + 1]).await.err(), Some(Flaw::TooBig));
     assert_eq!(check(encode(&fading(8, 8), Kind::Png)).await.err(), Some(Flaw::Sides));
+    for (size, good) in
+        [((4096, 64), true), ((64, 4096), true), ((4097, 64), false), ((64, 4097), false), ((63, 64), false)]
+    {
+        let checked = check_for(encode(&fading(size.0, size.1), Kind::Png), size, "any").await;
+        assert_eq!(checked.err(), (!good).then_some(Flaw::Sides), "{size:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use shared::domain::{BrandKit, Context};
 use shared::kinds::{DesignParameters, DesignQuality, DesignType, Style};
 
-use super::{direction, prompt, quoted};
+use super::{direction, is_less_alike, prompt, quoted};
 
 fn parameters(design_type: DesignType, style: Style) -> DesignParameters {
     DesignParameters {
@@ -55,4 +55,18 @@ fn the_words_to_draw_are_those_in_quotation_marks() {
     assert_eq!(quoted("„Guten Tag“ steht darauf"), Some("Guten Tag"));
     assert_eq!(quoted("5\" screens, 7 of them"), None);
     assert_eq!(quoted("Say \"\""), None);
+}
+
+#[test]
+fn of_near_copies_the_least_alike_is_kept_and_of_equals_the_first() {
+    let kept = |distances: [u32; 3]| {
+        let mut kept: Option<(usize, u32)> = None;
+        for (turn, distance) in distances.into_iter().enumerate() {
+            if is_less_alike(distance, kept.map(|(_, known)| known)) {
+                kept = Some((turn, distance));
+            }
+        }
+        kept.map(|(turn, _)| turn)
+    };
+    assert_eq!([[0, 6, 3], [4, 1, 0], [0, 2, 5], [3, 3, 3]].map(kept), [1, 0, 2, 0].map(Some));
 }
