@@ -128,6 +128,31 @@ async fn wrong_edits_are_refused_by_name() {
 }
 
 #[tokio::test]
+async fn the_oldest_model_takes_one_small_square_picture() {
+    let lab = Lab::new();
+    let (file, wide) = (product(64, 64), product(64, 32));
+    let with = |pictures: &[&[u8]]| {
+        let words = [("model", "", b"dall-e-2".as_slice()), ("prompt", "", b"x".as_slice())];
+        let pictures = pictures.iter().map(|file| ("image", "image/png", *file));
+        words.into_iter().chain(pictures).map(|(name, kind, value)| (name, kind, value.to_vec())).collect::<Vec<_>>()
+    };
+    // What follows the end of a PNG belongs to no picture, but to the file.
+    let heavy = |bytes: usize| [file.as_slice(), &vec![0; bytes - file.len()]].concat();
+    for (parts, code) in [
+        (with(&[&file]), Value::Null),
+        (with(&[&heavy(4 << 20)]), Value::Null),
+        (with(&[&heavy((4 << 20) + 1)]), json!("file_too_large")),
+        (with(&[&file, &file]), json!("array_above_max_length")),
+        (with(&[&wide]), json!("invalid_image_file")),
+    ] {
+        let parts: Vec<_> = parts.iter().map(|(name, kind, value)| (*name, *kind, value.as_slice())).collect();
+        let answer = lab.edit(&parts).await;
+        assert_eq!((answer.code(), answer.status == 200), (code.clone(), code.is_null()), "{:.300}", answer.text);
+    }
+    assert_eq!(lab.bill().calls.iter().filter(|call| call.cost_nanos > 0).count(), 2);
+}
+
+#[tokio::test]
 async fn faults_hit_edits_as_they_hit_images() {
     let lab = Lab::new();
     lab.admin().faults([
