@@ -25,7 +25,7 @@ use crate::secret;
 #[derive(Debug)]
 pub struct State {
     root: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl State {
@@ -37,7 +37,7 @@ impl State {
         for folder in ["log", "run"] {
             private_folder(&root.join(folder))?;
         }
-        Ok(Self { root, _lock: lock })
+        Ok(Self { root, lock })
     }
 
     /// Absolute and free of links.
@@ -82,6 +82,13 @@ impl State {
 
     pub fn forget_addresses(&self) {
         let _ = std::fs::remove_file(self.root.join("run/env"));
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Closing it is not enough while a process that was just begun still holds its copy. Closed it is in any case.
+        let _ = self.lock.unlock();
     }
 }
 
