@@ -239,21 +239,19 @@ impl<'c> Intake<'c> {
             self.names.insert(Box::from(&**name), line);
         }
         self.taken.accepted += 1;
-        match self.on_invalid {
+        if self.on_invalid == OnInvalid::Reject && !self.taken.findings.is_empty() {
             // Nothing will be placed, so nothing is kept.
-            OnInvalid::Reject if !self.taken.findings.is_empty() => self.taken.posts = Vec::new(),
-            OnInvalid::Nothing => {}
-            OnInvalid::Reject | OnInvalid::Skip => {
-                let post = post.into_owned();
-                self.taken.bytes += bytes_of(&post);
-                self.taken.posts.push(post);
-                if self.taken.bytes > self.most {
-                    let most = self.most >> 20;
-                    let detail = format_args!("has more than {most} MiB of texts once its rows are filled in");
-                    self.taken.findings.add(Place::line(line), "too_large", detail);
-                    self.give_up();
-                }
-            }
+            self.taken.posts = Vec::new();
+            return;
+        }
+        self.taken.bytes += bytes_of(&post);
+        if self.taken.bytes > self.most {
+            let most = self.most >> 20;
+            let detail = format_args!("has more than {most} MiB of texts once its rows are filled in");
+            self.taken.findings.add(Place::line(line), "too_large", detail);
+            self.give_up();
+        } else if self.on_invalid != OnInvalid::Nothing {
+            self.taken.posts.push(post.into_owned());
         }
     }
 

@@ -397,15 +397,21 @@ async fn a_file_is_no_larger_than_a_batch() {
     };
     member.csv("name=n", chunks(10_000)).await.expect_problem(413, "too_large");
     assert_eq!(member.csv("name=n", chunks(4_000)).await.expect(202).json()["total_posts"], 4_000);
-    let many = format!("brand_name,tone\n{}", "a,b\n".repeat(50_001));
-    let answer = member.csv("name=n&on_invalid=skip", many).await.expect_problem(422, "invalid");
+    let many = |rows: usize| format!("brand_name,tone\n{}", "a,b\n".repeat(rows));
+    let whole = member.csv("validate_only=true", many(50_000)).await.expect(200).json();
+    assert_eq!((&whole["accepted"], &whole["errors"]), (&json!(50_000), &json!([])));
+    let answer = member.csv("name=n&on_invalid=skip", many(50_001)).await.expect_problem(422, "invalid");
     assert_eq!(errors(&answer.json()["errors"]), named([(0, "", "too_many")]));
     // A template must not make of a small file what no file may bring.
     let template = json!({"name": "Long", "texts": {"brand_name": "{{a}}", "tone": "t", "brief": "x".repeat(20_000)}});
     let template = member.post("/api/v1/templates", &template).await.expect(201).json();
     let query = format!("name=n&template_id={}", template["id"].as_str().expect("an id"));
-    let answer = member.csv(&query, format!("a\n{}", "b\n".repeat(1_000))).await.expect_problem(422, "invalid");
-    assert_eq!(errors(&answer.json()["errors"])[0].2, "too_large");
+    let file = format!("a\n{}", "b\n".repeat(1_000));
+    let answer = member.csv(&query, file.clone()).await.expect_problem(422, "invalid");
+    let found = errors(&answer.json()["errors"]);
+    assert_eq!(found[0].2, "too_large");
+    let checked = member.csv(&format!("{query}&validate_only=true"), file).await.expect(200).json();
+    assert_eq!(errors(&checked["errors"]), found, "a check says what an import would");
     assert_eq!(rows(&app).await, (1, 4_000));
 }
 
