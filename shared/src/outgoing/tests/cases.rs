@@ -170,3 +170,12 @@ fn an_exception_is_for_one_address() {
     assert!(Policy::addresses("10.0.0.0/8").is_err());
     assert!(Ports::read("80, many").is_err());
 }
+
+#[test]
+fn where_only_https_is_asked_http_is_not() {
+    let policy = Policy { schemes: Schemes::Https, ports: Ports::Any, ..policy() };
+    let target = Target::parse("https://8.8.8.8/a.png", &policy).expect("https");
+    for refused in [Target::parse("http://8.8.8.8/a.png", &policy), target.follow("http://8.8.8.8/b.png", &policy)] {
+        assert!(matches!(refused, Err(Refusal::Scheme)), "{refused:?}");
+    }
+}
