@@ -120,3 +120,32 @@ fn is_called_an_image(response: &reqwest::Response) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     ["image/png", "image/jpeg", "image/jpg", "image/webp"].iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use shared::config::DownloadSettings;
+
+    use super::{DownloadError, Downloads};
+
+    #[tokio::test]
+    async fn only_so_many_images_are_on_their_way() {
+        let downloads = Downloads::new(&DownloadSettings {
+            ports: "80".to_owned(),
+            also_allow: String::new(),
+            largest_bytes: 1_000,
+            seconds: 1,
+            at_once: 1,
+            per_minute: 1,
+        });
+        let downloads = downloads.expect("downloads");
+        let first = downloads.permits.acquire().await.expect("a permit");
+        // It is refused as soon as it is looked at.
+        let mut second = pin!(downloads.fetch("http://10.0.0.1/"));
+        assert!(futures::poll!(&mut second).is_pending(), "one is on its way");
+        drop(first);
+        assert!(matches!(second.await, Err(DownloadError::Outgoing(_))), "it is its turn");
+        assert_eq!(downloads.permits.available_permits(), 1);
+    }
+}

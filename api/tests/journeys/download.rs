@@ -36,6 +36,9 @@ impl Gallery {
                     let read = stream.read(&mut head).await.unwrap_or_default();
                     let head = String::from_utf8_lossy(&head[..read]).into_owned();
                     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                    if path == "/silent.png" {
+                        std::future::pending::<()>().await;
+                    }
                     drop(stream.write_all(&reply(&path)).await);
                     if path == "/stuck.png" {
                         std::future::pending::<()>().await;
@@ -144,6 +147,7 @@ async fn what_is_no_image_too_large_or_too_slow_is_not_passed_on() {
         ("/large.png", 422, "image_too_large"),
         ("/endless.png", 422, "image_too_large"),
         ("/stuck.png", 504, "download_timeout"),
+        ("/silent.png", 504, "download_timeout"),
         ("/nothing.png", 502, "download_failed"),
         ("/inside.png", 400, "address_refused"),
         ("/circle.png", 502, "download_failed"),
