@@ -136,15 +136,18 @@ async fn the_same_image_is_stored_once_and_a_key_makes_one_asset() {
     );
     assert_eq!(stored(&app), 2, "the image and its small copy");
 
-    let send = |name: &'static str| {
+    let send_to = |project: &str, name: &str| {
         let form = form(&[("name", None, name.as_bytes()), ("file", Some("a.png"), &bytes)]);
-        Answer::of(sending(&one, &ours, form).header("idempotency-key", "loaf"))
+        Answer::of(sending(&one, project, form).header("idempotency-key", "loaf"))
     };
+    let send = |name: &str| send_to(&ours, name);
     let first = send("Loaf").await.expect(201);
     let again = send("Loaf").await.expect(201);
     assert_eq!((again.header("idempotent-replay"), &again.json()["id"]), ("true", &first.json()["id"]));
     assert_eq!(first.json()["name"], "Loaf");
     send("Another").await.expect_problem(422, "idempotency_key_reused");
+    let elsewhere = project(&one, "Autumn").await;
+    send_to(&elsewhere, "Loaf").await.expect_problem(422, "idempotency_key_reused");
     let listed = one.get(&format!("{ours}/assets?limit=1")).await.expect(200).json();
     assert_eq!((&listed["has_more"], listed["data"].as_array().map(Vec::len)), (&json!(true), Some(1)));
 }
@@ -231,5 +234,7 @@ async fn another_users_assets_are_not_there_nor_are_those_of_a_deleted_project()
     for path in [path.to_owned(), format!("{project}/assets")] {
         owner.get(&path).await.expect_problem(404, "not_found");
     }
+    Answer::of(owner.request(Method::DELETE, path)).await.expect_problem(404, "not_found");
+    owner.get(&format!("{project}/brand-kit")).await.expect_problem(404, "not_found");
     upload(&owner, &project, "a.png", &png(100, 100)).await.expect_problem(404, "not_found");
 }

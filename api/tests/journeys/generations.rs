@@ -3,10 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::Fault;
+use uuid::Uuid;
 
 use crate::app::{Answer, TestApp};
 use crate::crew::Crew;
 use crate::member::Member;
+use crate::projects::{id_of, project};
 
 const TEXT: &str = "/api/v1/generate/text";
 
@@ -164,10 +166,74 @@ async fn a_key_names_one_generation() {
     let first = member.post_with(TEXT, key, &slogan()).await.expect(200).json();
     let again = member.post_with(TEXT, key, &slogan()).await.expect(200);
     assert_eq!((again.header("idempotent-replay"), &again.json()["id"]), ("true", &first["id"]));
-    let mut other = slogan();
-    other["tone"] = json!("stern");
-    member.post_with(TEXT, key, &other).await.expect_problem(422, "idempotency_key_reused");
+    for (field, value) in [
+        ("tone", json!("stern")),
+        ("budget_usd", json!(1)),
+        ("project_id", json!(Uuid::now_v7())),
+        ("campaign_id", json!(Uuid::now_v7())),
+        ("segment_id", json!(7)),
+    ] {
+        let mut other = slogan();
+        other[field] = value;
+        member.post_with(TEXT, key, &other).await.expect_problem(422, "idempotency_key_reused");
+    }
+    // On the old path other models are asked.
+    member.post_with("/generate/text", key, &slogan()).await.expect_problem(422, "idempotency_key_reused");
+    let render = "/api/v1/content/product-render";
+    let key = ("Idempotency-Key", "tin-1");
+    // Its budget is too small for it: it ends without a call.
+    let mut tin = json!({"product_name": "Bread tin", "budget_usd": 0});
+    member.post_with(render, key, &tin).await.expect_problem(402, "budget_exceeded");
+    tin["asset_id"] = json!(Uuid::now_v7());
+    member.post_with(render, key, &tin).await.expect_problem(422, "idempotency_key_reused");
     crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn the_cache_tells_apart_all_that_an_answer_depends_on() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let project = project(&member, "Spring").await;
+    let asked = async |field: &str, value: Value| {
+        let mut body = slogan();
+        body[field] = value;
+        let request = member.request(Method::POST, TEXT).header("X-Cache-TTL", "60").header("Prefer", "wait=0");
+        Answer::of(request.json(&body)).await.expect(202).header("x-cache").to_owned()
+    };
+    assert_eq!(asked("tone", json!("friendly")).await, "miss");
+    assert_eq!(asked("tone", json!("friendly")).await, "hit", "also while it is being made");
+    assert_eq!(asked("tone", json!("stern")).await, "miss");
+    assert_eq!(asked("campaign_id", json!(member.campaign)).await, "miss");
+    assert_eq!(asked("project_id", json!(id_of(&project))).await, "miss");
+    assert_eq!(asked("project_id", json!(id_of(&project))).await, "hit");
+    member.put(&format!("{project}/brand-kit"), &json!({"voice": "Warm."})).await.expect(200);
+    assert_eq!(asked("project_id", json!(id_of(&project))).await, "miss", "prompts are given another kit");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_request_names_is_the_callers_and_is_still_there() {
+    let app = TestApp::start().await;
+    let (member, other) = (Member::new(&app).await, Member::new(&app).await);
+    let (project, theirs) = (project(&member, "Spring").await, project(&other, "Summer").await);
+    let asked = async |field: &str, id: &str| {
+        let mut body = slogan();
+        body[field] = json!(id);
+        member.post_with(TEXT, ("Prefer", "respond-async"), &body).await
+    };
+    let campaign = member.campaign.to_string();
+    asked("project_id", id_of(&project)).await.expect(202);
+    asked("campaign_id", &campaign).await.expect(202);
+    asked("project_id", id_of(&theirs)).await.expect_problem(404, "not_found");
+    asked("campaign_id", &other.campaign.to_string()).await.expect_problem(404, "not_found");
+    member.delete(&project).await.expect(204);
+    asked("project_id", id_of(&project)).await.expect_problem(404, "not_found");
+    member.delete(&format!("/api/v1/campaigns/{campaign}")).await.expect(204);
+    asked("campaign_id", &campaign).await.expect_problem(404, "not_found");
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM generations").fetch_one(app.app.store.pool()).await.expect("a count");
+    assert_eq!(count, 2);
+    app.stop().await;
 }
 
 #[tokio::test]
@@ -194,7 +260,7 @@ async fn what_is_wrong_with_a_request_is_named_and_nothing_is_written() {
     let answer = member.post("/api/v1/jobs", &json!({"type": "post", "parameters": {}})).await;
     assert_eq!(answer.expect_problem(422, "invalid").errors(), [("/type".to_owned(), "invalid".to_owned())]);
     let mut strange = slogan();
-    strange["project_id"] = json!(uuid::Uuid::now_v7());
+    strange["project_id"] = json!(Uuid::now_v7());
     member.post(TEXT, &strange).await.expect_problem(404, "not_found");
     let count: i64 =
         sqlx::query_scalar("SELECT count(*) FROM generations").fetch_one(app.app.store.pool()).await.expect("a count");
@@ -212,6 +278,15 @@ async fn a_job_that_waits_is_cancelled_and_never_runs() {
     assert_eq!(listed["data"][0]["id"], job.json()["id"]);
     assert_eq!(member.get("/api/v1/jobs?status=completed").await.expect(200).json()["data"], json!([]));
     member.get("/api/v1/jobs?status=done").await.expect_problem(400, "invalid_parameter");
+    // A project that is named beside the parameters is the one that counts.
+    let named = id_of(&project(&member, "Spring").await).to_owned();
+    let of_project = json!({"type": "text", "parameters": slogan(), "project_id": named});
+    assert_eq!(member.post("/api/v1/jobs", &of_project).await.expect(202).json()["project_id"], json!(named));
+    let of_project = member.get(&format!("/api/v1/jobs?project_id={named}")).await.expect(200).json();
+    assert_eq!(of_project["data"].as_array().map(Vec::len), Some(1));
+    let other = Member::new(&app).await;
+    other.delete(&location).await.expect_problem(404, "not_found");
+    assert_eq!(other.get("/api/v1/jobs").await.expect(200).json()["data"], json!([]));
     assert_eq!(member.delete(&location).await.expect(200).json()["status"], "cancelled");
     member.delete(&location).await.expect_problem(409, "wrong_state");
     let crew = Crew::start(&app).await;

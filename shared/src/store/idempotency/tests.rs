@@ -24,6 +24,8 @@ async fn the_same_request_is_answered_as_before_and_another_is_refused() {
     let again = claim(&mut tx, &request(user, "body")).await.expect("answered");
     assert_eq!(again, Claim::Replay { resource: thing, response: json!({"id": 1}) });
     assert!(matches!(claim(&mut tx, &request(user, "other")).await, Err(IdempotencyError::Reused)));
+    let elsewhere = KeyedRequest::new(user, "a key", "POST /others", b"body");
+    assert!(matches!(claim(&mut tx, &elsewhere).await, Err(IdempotencyError::Reused)), "to do something else");
     assert_eq!(claim(&mut tx, &request(UserId::new(), "other")).await.expect("another user's"), Claim::Fresh);
 }
 
