@@ -237,3 +237,20 @@ async fn results_are_readable_while_the_batch_runs() {
     }
     crew.finish(&app).await;
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_to_its_end_breaks_off() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let batch = member.batch(3).await;
+    let away = sqlx::query("ALTER TABLE campaign_posts RENAME TO posts_away");
+    away.execute(app.app.store.pool()).await.expect("out of reach");
+    for format in ["jsonl", "csv", "zip"] {
+        let path = format!("/api/v1/batch-jobs/{batch}/results?format={format}");
+        let broken = match member.request(Method::GET, &path).send().await {
+            Ok(response) => response.bytes().await.is_err(),
+            Err(_) => true,
+        };
+        assert!(broken, "{format}: half a file is never a whole one");
+    }
+}
