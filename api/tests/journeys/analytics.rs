@@ -7,6 +7,7 @@ use shared::domain::{CampaignId, ProjectId};
 use uuid::Uuid;
 
 use crate::app::{Answer, TestApp};
+use crate::history::Made;
 use crate::member::Member;
 
 const METRICS: &str = "/api/v1/analytics/metrics";
@@ -243,5 +244,25 @@ async fn figures_about_what_is_not_ones_own_are_refused() {
     let day = (Utc::now().date_naive() + Days::new(1)).to_string();
     let overview = other.get(&format!("{OVERVIEW}?to={day}")).await.expect(200).json();
     assert_eq!(overview["totals"], totals(0, 0, 0, 0.0, 0.0), "others' figures are not counted");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn figures_about_what_was_deleted_or_is_no_post_are_refused() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let project = project(&app, &member).await;
+    let (_, part) = Made::text("A slogan", "Good morning!", "2026-02-01T00:00:00Z").write(&app, &member).await;
+    member.delete(&format!("/api/v1/projects/{project}")).await.expect(204);
+    member.delete(&format!("/api/v1/campaigns/{}", member.campaign)).await.expect(204);
+    let body = json!({"metrics": [
+        {"metric": "clicks", "value": 1, "project_id": project},
+        {"metric": "clicks", "value": 1, "campaign_id": member.campaign},
+        {"metric": "clicks", "value": 1, "post_id": part},
+    ]});
+    let errors = member.post(METRICS, &body).await.expect_problem(422, "invalid").errors();
+    let pointers: Vec<_> = errors.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(pointers, ["/metrics/0/project_id", "/metrics/1/campaign_id", "/metrics/2/post_id"]);
+    assert_eq!(recorded(&app).await, 0);
     app.stop().await;
 }

@@ -138,5 +138,8 @@ async fn bad_budgets_are_refused_and_others_campaigns_are_not_there() {
     let problem = other.patch(&path, &json!({})).await.expect_problem(422, "invalid");
     assert_eq!(problem.errors(), [("/budget_usd".to_owned(), "required".to_owned())]);
     other.patch(&path, &json!({"budget_usd": 0})).await.expect(200);
+    other.put(BUDGETS, &json!({"scope": "user", "cap_usd": 1})).await.expect(200);
+    let campaign = json!({"scope": "campaign", "campaign_id": other.campaign, "cap_usd": 1});
+    other.put(BUDGETS, &campaign).await.expect(200);
     assert_eq!(member.get(BUDGETS).await.expect(200).json()["data"], json!([]));
 }

@@ -32,6 +32,7 @@ async fn segments_are_made_listed_and_deleted_by_number_on_the_old_paths() {
     let bare = member.post("/segments", &json!({"name": "bare"})).await.expect(200).json();
     assert_eq!((&bare["criteria"], &bare["description"]), (&json!("{}"), &Value::Null));
     assert_eq!(member.get("/segments").await.expect(200).json(), json!({"segments": [made, again, bare]}));
+    assert_eq!(other.get("/segments").await.expect(200).json(), json!({"segments": []}));
     // The canonical list shows the same ones.
     let list = member.get("/api/v1/segments").await.expect(200).json();
     let numbers: Vec<_> = list["data"].as_array().expect("a list").iter().map(|segment| &segment["number"]).collect();
@@ -87,6 +88,10 @@ async fn the_overview_has_totals_and_rates_in_percent() {
         let overview = who.get(&format!("/analytics/overview?project_id={named}")).await.expect(200).json();
         assert_eq!((&overview["total_campaigns"], &overview["total_impressions"]), (&json!(0), &json!(0)), "{named}");
     }
+    assert_eq!(other.get("/analytics/overview").await.expect(200).json(), nothing, "others' figures are not counted");
+    member.delete(&format!("/api/v1/campaigns/{}", member.campaign)).await.expect(204);
+    let whole = member.get("/analytics/overview").await.expect(200).json();
+    assert_eq!((&whole["total_campaigns"], &whole["total_impressions"]), (&json!(0), &json!(200_000)));
     app.stop().await;
 }
 

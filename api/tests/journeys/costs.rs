@@ -256,5 +256,7 @@ async fn a_month_counts_what_was_made_in_it() {
     assert_eq!((&usage["total"]["input_tokens"], &usage["days"][0]["cost_nanos"]), (&json!(200), &json!(12)));
     assert_eq!(usage["posts_made"], 1);
     assert_eq!(usage["generations"], json!({"text": {"requested": 2, "completed": 1, "failed": 1}}));
+    let others = Member::new(&app).await.get("/api/v1/users/me/usage").await.expect(200).json();
+    assert_eq!(others, nothing, "what was made for others is theirs");
     app.stop().await;
 }

@@ -82,12 +82,14 @@ async fn what_was_generated_is_found_by_what_it_is_and_what_it_says() {
             ..Made::text("Remarks on text", "x_y", "2026-02-03T00:00:00Z")
         },
     ];
-    let mut ids = Vec::new();
+    let (mut ids, mut parts) = (Vec::new(), Vec::new());
     for text in texts {
-        ids.push(text.write(&app, &member).await.0.to_string());
+        let (id, part) = text.write(&app, &member).await;
+        ids.push(id.to_string());
+        parts.push(part);
     }
     Made::text("A slogan for theirs", "rye", "2026-02-01T00:00:00Z").write(&app, &other).await;
-    member.batch(1).await;
+    let batch = member.batch(1).await;
 
     let all: Vec<&str> = ids.iter().map(String::as_str).collect();
     for (query, expected) in [
@@ -127,5 +129,15 @@ async fn what_was_generated_is_found_by_what_it_is_and_what_it_says() {
     other.get(&format!("{LIST}?project_id={project}")).await.expect_problem(404, "not_found");
     other.get(&format!("{LIST}?campaign_id={}", member.campaign)).await.expect_problem(404, "not_found");
     assert_eq!(prompts(&other.get(&format!("{LIST}?q=rye")).await.expect(200).json()).len(), 1);
+    // None of it is a batch of posts, or a post.
+    let batches = member.get(&format!("/api/v1/campaigns/{}/batches", member.campaign)).await.expect(200).json();
+    assert_eq!((&batches["data"][0]["id"], batches["data"].as_array().map(Vec::len)), (&json!(batch), Some(1)));
+    for path in [
+        format!("/api/v1/posts/{}", parts[2]),
+        format!("/api/v1/batch-jobs/{}/posts", ids[2]),
+        format!("/api/v1/batch-jobs/{}/results", ids[2]),
+    ] {
+        member.get(&path).await.expect_problem(404, "not_found");
+    }
     app.stop().await;
 }

@@ -157,6 +157,9 @@ async fn campaigns_belong_to_a_project_and_are_listed_by_it() {
     let out = member.put(&campaign, &json!({"project_id": null})).await.expect(200).json();
     assert_eq!(out["project_id"], Value::Null);
     assert_eq!(ids(&by_project).await, [inside["id"].clone()]);
+    assert_eq!(member.get(&path).await.expect(200).json()["campaigns"], 1);
+    member.delete(&format!("/api/v1/campaigns/{}", inside["id"].as_str().expect("an id"))).await.expect(204);
+    assert_eq!(member.get(&path).await.expect(200).json()["campaigns"], 0, "a deleted one is not counted");
     member.get("/api/v1/campaigns?project_id=7").await.expect_problem(400, "invalid_parameter");
 }
 

@@ -150,6 +150,10 @@ async fn a_batch_shows_what_was_met_and_survived() {
         seen["models"].as_array().expect("models").iter().filter_map(|model| model["cost_nanos"].as_i64()).sum();
     assert_eq!(seen["cost_nanos"], of_models);
     other.get(&path).await.expect_problem(404, "not_found");
+    let attempts = format!("/api/v1/posts/{}/attempts", member.posts(&batch).await[0]["id"].as_str().expect("an id"));
+    let calls = member.get(&attempts).await.expect(200).json();
+    assert_ne!(calls["data"], json!([]));
+    other.get(&attempts).await.expect_problem(404, "not_found");
     let empty = member.batch(1).await;
     let stranger = BatchId::new();
     member.get(&format!("/api/v1/batch-jobs/{empty}/attempts/summary")).await.expect(200);
