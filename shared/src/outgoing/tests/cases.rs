@@ -179,3 +179,46 @@ fn where_only_https_is_asked_http_is_not() {
         assert!(matches!(refused, Err(Refusal::Scheme)), "{refused:?}");
     }
 }
+
+#[test]
+fn names_that_machines_use_among_themselves_are_not_looked_up() {
+    for (refusal, names) in [
+        (
+            Refusal::LocalName,
+            "localhost localdomain local internal intranet private corp home lan home.arpa in-addr.arpa ip6.arpa onion \
+             test",
+        ),
+        (
+            Refusal::MetadataName,
+            "metadata.google.internal metadata.goog instance-data.ec2.internal metadata.azure.com \
+             metadata.tencentyun.com",
+        ),
+    ] {
+        for name in names.split(' ') {
+            let refused = Target::parse(&format!("http://printer.{name}/"), &policy());
+            assert!(matches!(refused, Err(found) if found == refusal), "{name}: {refused:?}");
+        }
+    }
+    for allowed in ["notlocalhost.example", "local.example", "metadata.goog.example", "mymetadata.goog"] {
+        assert!(Target::parse(&format!("http://{allowed}/"), &policy()).is_ok(), "{allowed}");
+    }
+}
+
+#[test]
+fn an_address_is_no_longer_than_addresses_are() {
+    let path = |length: usize| format!("http://a.example/{}", "x".repeat(length - "http://a.example/".len()));
+    let name = |labels: &[usize]| {
+        let labels: Vec<String> = labels.iter().map(|length| "x".repeat(*length)).collect();
+        format!("http://{}/", labels.join("."))
+    };
+    for (address, allowed) in [
+        (path(8 << 10), true),
+        (path((8 << 10) + 1), false),
+        (name(&[63, 7]), true),
+        (name(&[64, 7]), false),
+        (name(&[63, 63, 63, 61]), true),
+        (name(&[63, 63, 63, 62]), false),
+    ] {
+        assert_eq!(Target::parse(&address, &policy()).is_ok(), allowed, "{address}");
+    }
+}

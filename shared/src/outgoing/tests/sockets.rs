@@ -104,6 +104,17 @@ async fn a_redirect_to_the_inside_is_not_followed() {
 }
 
 #[tokio::test]
+async fn every_kind_of_redirect_is_looked_at() {
+    for status in [301, 302, 303, 307, 308] {
+        let head = format!("{status} Elsewhere\r\nLocation: http://127.0.0.2/");
+        let outside = Server::start("127.0.0.1", 0, answer(&head, "")).await;
+        let outgoing = outgoing(outside.port, &["127.0.0.1"]);
+        let led = outgoing.get(&format!("http://bread.example:{}/", outside.port)).await;
+        assert!(matches!(led, Err(OutgoingError::Refused(Refusal::Network(Network::Loopback)))), "{status}: {led:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_changes_its_mind_changes_nothing() {
     let inside = Server::start("127.0.0.2", 0, answer("200 OK", "secret")).await;
     let outside = Server::start("127.0.0.1", inside.port, answer("200 OK", "bread")).await;
