@@ -266,3 +266,28 @@ async fn figures_about_what_was_deleted_or_is_no_post_are_refused() {
     assert_eq!(recorded(&app).await, 0);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_known_name_stands_for_one_figure_of_one_thing() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let (first, second) = (project(&app, &member).await, project(&app, &member).await);
+    let batch = member.batch(2).await;
+    let posts = member.posts(&batch).await;
+    let of_project =
+        |project: ProjectId| json!({"metric": "clicks", "value": 1, "project_id": project, "external_id": "a"});
+    let of_post =
+        |post: usize| json!({"metric": "clicks", "value": 1, "post_id": posts[post]["id"], "external_id": "b"});
+    let mut impressions = of_project(first);
+    impressions["metric"] = json!("impressions");
+    for (known, others) in [(of_project(first), vec![impressions, of_project(second)]), (of_post(0), vec![of_post(1)])]
+    {
+        member.post(METRICS, &known).await.expect(201);
+        member.post(METRICS, &known).await.expect(200);
+        for other in others {
+            member.post(METRICS, &other).await.expect_problem(409, "taken");
+        }
+    }
+    assert_eq!(recorded(&app).await, 2);
+    app.stop().await;
+}

@@ -3,6 +3,7 @@
 use chrono::Utc;
 use serde_json::{Value, json};
 use shared::domain::{CampaignId, ProjectId};
+use shared::store::costs::{self, Filter, Grouping};
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -99,6 +100,10 @@ async fn sums_are_exact_whatever_they_are_grouped_by() {
             (&json!(400), &json!(40), &json!(1))
         );
     }
+    let days =
+        costs::summary(app.app.store.pool(), member.user, &Filter::default(), Grouping::Day, 2).await.expect("sums");
+    let keys: Vec<_> = days.groups.iter().filter_map(|group| group.key.as_deref()).collect();
+    assert_eq!((keys, days.has_more, days.total.cost.0), (vec!["2026-01-31", "2026-02-01"], true, all));
     let names = member.get(&format!("{SUMMARY}?group=project")).await.json();
     assert_eq!((&names["groups"][1]["name"], &names["groups"][0]["name"]), (&json!("Spring"), &Value::Null));
 
