@@ -1,5 +1,7 @@
 //! Texts and jobs the whole way: asked for, waited for, found again, cached, cancelled.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::Fault;
@@ -314,4 +316,35 @@ async fn a_generation_that_a_budget_has_no_room_for_costs_nothing() {
     assert_eq!((&job["status"], &job["error_class"]), (&json!("failed"), &json!("budget_exceeded")));
     assert_eq!(crew.provider.bill().calls.len(), 0);
     crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn who_waits_is_answered_when_the_work_the_session_or_the_process_ends() {
+    let app = TestApp::start().await;
+    let (member, other, third) = (Member::new(&app).await, Member::new(&app).await, Member::new(&app).await);
+    // Nobody works: without what happens below they would be held for a minute.
+    let ask = |member: &Member<'_>| tokio::spawn(Answer::of(member.request(Method::POST, TEXT).json(&slogan())));
+    let (first, second, last) = (ask(&member), ask(&other), ask(&third));
+    let all = async {
+        let count = "SELECT count(*) FROM generations";
+        while sqlx::query_scalar::<_, i64>(count).fetch_one(app.app.store.pool()).await.expect("a count") < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let soon = Duration::from_secs(20);
+    tokio::time::timeout(soon, all).await.expect("all are placed");
+    app.app.sessions.revoke([member.session]);
+    let ended = tokio::time::timeout(soon, first).await.expect("answered soon").expect("an answer");
+    ended.expect_problem(401, "session_ended");
+    // No event tells of it.
+    let cancelled = sqlx::query(
+        "UPDATE batch_jobs SET status = 'cancelled', cancelled_posts = total_posts, finished_at = now()
+         WHERE user_id = $1",
+    );
+    cancelled.bind(third.user).execute(app.app.store.pool()).await.expect("cancelled");
+    let cancelled = tokio::time::timeout(soon, last).await.expect("answered soon").expect("an answer");
+    cancelled.expect_problem(409, "cancelled");
+    app.app.stopping.cancel();
+    let stopped = tokio::time::timeout(soon, second).await.expect("answered soon").expect("an answer");
+    assert_eq!(stopped.expect(202).json()["status"], "pending");
 }
