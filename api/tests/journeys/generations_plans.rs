@@ -6,6 +6,7 @@ use simulator::Fault;
 
 use crate::app::TestApp;
 use crate::crew::Crew;
+use crate::history::Made;
 use crate::member::Member;
 
 const SEO: &str = "/api/v1/content/seo-content";
@@ -415,4 +416,21 @@ async fn subject_lines_are_a_kind_like_any_other() {
     assert_eq!(history["data"].as_array().expect("a list").len(), 2);
     member.get(&format!("{path}/export")).await.expect_problem(400, "invalid_parameter");
     crew.finish(&app).await;
+}
+
+#[tokio::test]
+async fn only_a_completed_plan_becomes_a_batch() {
+    let app = TestApp::start().await;
+    let member = Member::new(&app).await;
+    let (text, _) = Made::text("A slogan", "Good morning!", "2026-02-01T00:00:00Z").write(&app, &member).await;
+    let brief = json!({"topic": "Slow bread", "start_date": "2026-12-01", "days": 7, "channels": ["Instagram"]});
+    let brief = member.request(reqwest::Method::POST, PLAN).header("Prefer", "respond-async").json(&brief);
+    // Nobody works on it.
+    let plan = crate::app::Answer::of(brief).await.expect(202).json();
+    let body = json!({"campaign_id": member.campaign, "image": false});
+    for id in [&text.to_string(), id(&plan)] {
+        let path = format!("/api/v1/content/generations/{id}/batch");
+        member.post(&path, &body).await.expect_problem(409, "wrong_state");
+    }
+    app.stop().await;
 }

@@ -227,6 +227,9 @@ async fn files_that_are_no_utf_8_text_are_told_apart() {
     {
         member.import("name=n", content_type, file).await.expect_problem(415, "unsupported_media_type");
     }
+    let request = member.request(Method::POST, &member.import_path("name=n")).header("content-type", "text/csv");
+    let packed = request.header("content-encoding", "gzip").body(SAMPLE);
+    Answer::of(packed).await.expect_problem(415, "unsupported_media_type");
 }
 
 #[tokio::test]
