@@ -56,6 +56,7 @@ impl Patience {
     }
 
     /// As long as the caller asked to wait, or so long where it did not ask.
+    #[must_use]
     pub fn or_for(self, length: Duration) -> Self {
         if self.applied.is_some() { self } else { Self::for_long(length) }
     }

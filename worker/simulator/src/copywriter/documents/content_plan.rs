@@ -33,8 +33,8 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
     if slots.is_empty() {
         slots = spread(task);
     }
-    let mut seen = Seen::planned(&task.labels);
-    let mut entries: Vec<Value> = slots.iter().map(|slot| unlike(&mut seen, task, slot, seed)).collect();
+    let mut written = Seen::planned(&task.labels);
+    let mut entries: Vec<Value> = slots.iter().map(|slot| unlike(&mut written, task, slot, seed)).collect();
     let all = Value::from(entries.clone()).to_string();
     if let (Some(sentence), Some(first)) = (task.still_to_say(&all, seed).first(), entries.first_mut()) {
         first["idea"] = Value::from(format!("{} {sentence}", first["idea"].as_str().unwrap_or_default()));
@@ -48,16 +48,16 @@ pub(super) fn write(task: &Task, seed: &mut Seed) -> Value {
 }
 
 /// The first entry for a place that is like none before it.
-fn unlike(seen: &mut Seen, task: &Task, slot: &Slot, seed: &mut Seed) -> Value {
+fn unlike(written: &mut Seen, task: &Task, slot: &Slot, seed: &mut Seed) -> Value {
     let turns = task.words.plan.aspects.len();
     let mut entry = entry(task, slot, 0, seed);
     for turn in 1..turns {
-        if !seen.has_like(&entry) {
+        if !written.has_like(&entry) {
             break;
         }
         entry = self::entry(task, slot, turn, seed);
     }
-    seen.take(&entry);
+    written.take(&entry);
     entry
 }
 
@@ -83,7 +83,7 @@ fn entry(task: &Task, slot: &Slot, turn: usize, seed: &mut Seed) -> Value {
         "" => own.replace("{topic}", &shorten(&task.topic, 40)),
         _ if task.language != "en" => own.replace("{topic}", &shorten(&task.topic, 40)),
         // A reader knows after a while what a plan is about.
-        angle if number % 3 > 0 => angle.to_owned(),
+        angle if !number.is_multiple_of(3) => angle.to_owned(),
         angle => format!("{angle}: {}", shorten(&task.topic, 28)),
     };
     let title = format!("{}, {end}", shorten(&begin, room));
