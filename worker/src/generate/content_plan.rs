@@ -26,7 +26,7 @@ use super::review::{Fault, Kept, Reviewed, Scores, written};
 use super::structured;
 use super::voice::heard;
 use crate::gateway::Stop;
-use crate::prompts::{clean, hashtags};
+use crate::prompts::hashtags;
 
 /// The longest title, in characters.
 const TITLE: usize = 90;
@@ -105,10 +105,10 @@ impl DraftEntry {
             id: id(slot),
             date: slot.date,
             channel: slot.channel.clone(),
-            title: clean(&self.title),
-            idea: clean(&self.idea),
-            format: clean(&self.format),
-            call_to_action: clean(&self.call_to_action),
+            title: self.title.clone(),
+            idea: self.idea.clone(),
+            format: self.format.clone(),
+            call_to_action: self.call_to_action.clone(),
             hashtags: tags,
         }
     }

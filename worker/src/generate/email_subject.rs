@@ -15,7 +15,7 @@ use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::checks::Words;
 use crate::gateway::{AnswerSchema, ChatAsk, Stop};
-use crate::prompts::{clean, fill};
+use crate::prompts::fill;
 
 /// Phrases that filters take for spam, one a line.
 const SPAM: &str = include_str!("email_subject/spam.txt");
@@ -73,7 +73,6 @@ fn look(answer: &str, parameters: &EmailSubjectParameters, context: &Context) ->
     let (mut faults, mut seen) = (Vec::new(), BTreeSet::new());
     let mut lines: Vec<SubjectLine> = Vec::with_capacity(asked);
     for line in draft.subjects {
-        let line = SubjectLine { subject: clean(&line.subject), preview: clean(&line.preview) };
         if line.subject.is_empty() || line.preview.is_empty() {
             faults.push(Fault::slight("a subject or a preview is empty"));
         } else if !seen.insert(Words::of(&line.subject).iter().collect::<Vec<_>>().join(" ")) {

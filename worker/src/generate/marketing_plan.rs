@@ -21,7 +21,7 @@ use super::review::{Fault, Reviewed, Scores, written};
 use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::gateway::{AnswerSchema, ChatAsk, Stop};
-use crate::prompts::{clean, fill};
+use crate::prompts::fill;
 
 /// How far the shares may be from a hundred together and still be taken for shares of it.
 const TOLERANCE: f64 = 2.0;
@@ -107,8 +107,7 @@ struct SplitLine {
 }
 
 fn look(answer: &str, parameters: &MarketingPlanParameters, context: &Context) -> Reviewed<MarketingPlanResult> {
-    // What no text may hold in the books goes before it is read: each string of it is kept as it stands.
-    let draft: Draft = match structured::read(&answer.replace("\\u0000", "")) {
+    let draft: Draft = match structured::read(answer) {
         Ok(draft) => draft,
         Err(fault) => return structured::unreadable(fault),
     };
@@ -134,7 +133,7 @@ fn look(answer: &str, parameters: &MarketingPlanParameters, context: &Context) -
     let scores = heard(&everything, parameters.language.as_deref(), context, &mut faults, scores);
     let result = MarketingPlanResult {
         budget: budget(&draft.budget, parameters),
-        summary: clean(&draft.summary),
+        summary: draft.summary,
         objectives: draft.objectives,
         audience: draft.audience,
         channels: draft.channels,

@@ -9,7 +9,7 @@ use super::review::Scores;
 use crate::gateway::{ImageAsk, ImageReply, Sizing, Stop};
 use crate::make::storing;
 use crate::pictures::Quality;
-use crate::prompts::fill;
+use crate::prompts::{clean, fill};
 
 /// A picture that was made, and the attempt that made it.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(super) async fn kept(job: &Job<'_>, painted: Painted, mut scores: Scores, re
         scores = scores.with("sharpness", sharpness).with("contrast", contrast);
     }
     let image = storing::store(job.worker, job.claim.post, ordinal, picture).await?;
-    let revised_prompt = revised_prompt.unwrap_or_else(|| prompt.clone());
+    let revised_prompt = revised_prompt.map_or_else(|| prompt.clone(), |revised| clean(&revised));
     let result = ImageResult { prompt, revised_prompt, size, native_size, remarks };
     Ok(Made {
         result: serde_json::json!(result),

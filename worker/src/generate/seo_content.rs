@@ -18,7 +18,7 @@ use super::structured::{self, list, object, text};
 use super::voice::heard;
 use crate::checks::{Page, Words};
 use crate::gateway::{AnswerSchema, ChatAsk, Stop};
-use crate::prompts::{clean, fill};
+use crate::prompts::fill;
 
 /// How far the body may be from the asked number of words, as a part of it.
 const TOLERANCE: f64 = 0.25;
@@ -101,8 +101,8 @@ fn look(answer: &str, parameters: &SeoContentParameters, context: &Context) -> R
         Ok(draft) => draft,
         Err(fault) => return structured::unreadable(fault),
     };
-    let (title, description) = (clean(&draft.title), clean(&draft.meta_description));
-    let body = without_title(&clean(&draft.body), &title);
+    let (title, description) = (draft.title, draft.meta_description);
+    let body = without_title(&draft.body, &title);
     let page = Page::read(&body);
     let words = Words::of(&page.text);
     let mut faults = Vec::new();
@@ -122,7 +122,7 @@ fn look(answer: &str, parameters: &SeoContentParameters, context: &Context) -> R
     {
         faults.push(Fault::slight(format!("the title does not have the keyword \"{first}\"")));
     }
-    let slug = slug(&clean(&draft.slug)).or_else(|| slug(&title)).unwrap_or_else(|| "page".to_owned());
+    let slug = slug(&draft.slug).or_else(|| slug(&title)).unwrap_or_else(|| "page".to_owned());
     let everything = format!("{title}\n{description}\n{slug}\n{}", page.text);
     scores = heard(&everything, parameters.language.as_deref(), context, &mut faults, scores);
     let result = SeoContentResult {
@@ -187,9 +187,10 @@ fn structure(page: &Page, outline: &[String], words: usize, faults: &mut Vec<Fau
     }
     let there: Vec<Words> = page.headings.iter().map(|(_, heading)| Words::of(heading)).collect();
     let missing = outline.iter().filter(|heading| !there.contains(&Words::of(heading)));
-    faults.extend(missing.map(|heading| {
-        Fault::slight(format!("the heading \"{}\" of the outline is missing in the body", clean(heading)))
-    }));
+    faults.extend(
+        missing
+            .map(|heading| Fault::slight(format!("the heading \"{heading}\" of the outline is missing in the body"))),
+    );
     1.0 - (faults.len() - before) as f64 / (3 + outline.len()) as f64
 }
 

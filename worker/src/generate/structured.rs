@@ -12,7 +12,7 @@ use shared::domain::{Context, Step};
 use super::brief::Brief;
 use super::review::{Fault, Reviewed, Scores};
 use crate::gateway::{AnswerSchema, ChatAsk, Message, Role};
-use crate::prompts::{object_in, one_line};
+use crate::prompts::{clean, object_in, one_line};
 
 /// The request for an answer of a schema. The brief gets what `context` says, behind its own lines.
 pub(super) fn ask(rules: String, brief: Brief, context: &Context, schema: AnswerSchema) -> ChatAsk<String> {
@@ -29,10 +29,22 @@ pub(super) fn ask(rules: String, brief: Brief, context: &Context, schema: Answer
     }
 }
 
-/// An answer as `T`, or why it is none.
+/// An answer as `T`, every text of it clean, or why it is none.
 pub(super) fn read<T: DeserializeOwned>(answer: &str) -> Result<T, Fault> {
-    serde_json::from_str(object_in(answer))
-        .map_err(|error| Fault::grave(format!("the answer is not the JSON object that was asked for: {error}")))
+    let read = serde_json::from_str(object_in(answer)).and_then(|mut answer: Value| {
+        clean_texts(&mut answer);
+        serde_json::from_value(answer)
+    });
+    read.map_err(|error| Fault::grave(format!("the answer is not the JSON object that was asked for: {error}")))
+}
+
+fn clean_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean(text),
+        Value::Array(items) => items.iter_mut().for_each(clean_texts),
+        Value::Object(fields) => fields.values_mut().for_each(clean_texts),
+        _ => {}
+    }
 }
 
 /// A draft of which nothing can be made.
@@ -67,7 +79,16 @@ pub(super) fn language(tag: Option<&str>, otherwise: &str) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
+
+    use super::read;
+
+    #[test]
+    fn what_no_text_in_the_books_may_hold_is_left_out() {
+        let answer = r#"Here: {"a": [" b\u0000ad ", {"c": "\\u0000"}], "d": 1.5}"#;
+        let read: Value = read(answer).expect("read");
+        assert_eq!(read, json!({ "a": ["bad", { "c": "\\u0000" }], "d": 1.5 }));
+    }
 
     /// Asserts the strict form: every object closed, every property required.
     #[track_caller]

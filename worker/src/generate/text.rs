@@ -11,7 +11,7 @@ use super::brief::Brief;
 use super::review::{Fault, Reviewed, Scores, written};
 use super::voice::heard;
 use crate::gateway::{ChatAsk, Message, Role, Stop};
-use crate::prompts::{fill, one_line};
+use crate::prompts::{clean, fill, one_line};
 
 /// Words that fit into a token, in the languages that need most tokens a word.
 const WORDS_A_TOKEN: f64 = 0.6;
@@ -55,7 +55,8 @@ fn ask(parameters: &TextParameters, context: &Context) -> ChatAsk<String> {
 
 /// What a draft is: its text without quotation marks around it, and what it lacks of keywords, language and the brand's words.
 fn look(draft: &str, parameters: &TextParameters, context: &Context) -> Reviewed<String> {
-    let text = unquoted(draft.trim());
+    let draft = clean(draft);
+    let text = unquoted(&draft);
     if text.is_empty() {
         return Reviewed { value: None, faults: vec![Fault::grave("the text is empty")], scores: Scores::default() };
     }
@@ -124,6 +125,12 @@ mod tests {
         assert_eq!(draft.faults.len(), 1);
         assert!(!draft.faults[0].grave && draft.faults[0].what.contains("morning"));
         assert!(look("  ", &parameters(), &Context::default()).faults[0].grave);
+    }
+
+    #[test]
+    fn what_no_text_in_the_books_may_hold_is_left_out() {
+        let draft = look(" \"Good\0 coffee.\"\0", &parameters(), &Context::default());
+        assert_eq!(draft.value.as_deref(), Some("Good coffee."));
     }
 
     #[test]
