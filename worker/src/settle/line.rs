@@ -96,15 +96,8 @@ impl Line {
     /// Keeps what a step made and waits until that is written, for what others have to see before this row ends.
     pub async fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Refusal> {
         self.checkpoint(checkpoint);
-        let item = self.item(Next::Go);
-        let owed = item.settle.clone();
-        match self.writer.write(item).await {
-            Answer::Refused(refusal) => {
-                if refusal == Refusal::Unwritten {
-                    self.post.settle = owed.map(money_only);
-                }
-                Err(refusal)
-            }
+        match self.say(Next::Go).await {
+            Answer::Refused(refusal) => Err(refusal),
             Answer::Done | Answer::Granted => Ok(()),
         }
     }
@@ -112,16 +105,23 @@ impl Line {
     /// Lets the post go and waits until that is written. What the database can never accept is left out, and the post fails
     /// then: handed back, it would buy the same again, without end.
     pub async fn end(mut self, ending: Ending) -> Answer {
-        let item = self.item(Next::End(ending));
-        let owed = item.settle.clone();
-        let answer = self.writer.write(item).await;
+        let answer = self.say(Next::End(ending)).await;
         self.ended = true;
         if answer != Answer::Refused(Refusal::Unwritten) {
             return answer;
         }
-        self.post.settle = owed.map(money_only);
-        let item = self.item(Next::End(Ending::Failed(unwritable())));
-        self.writer.write(item).await
+        self.say(Next::End(Ending::Failed(unwritable()))).await
+    }
+
+    /// Writes everything that is owed. Of what cannot be written the bill stays owed, without the words in it.
+    async fn say(&mut self, next: Next) -> Answer {
+        let item = self.item(next);
+        let owed = item.settle.clone();
+        let answer = self.writer.write(item).await;
+        if answer == Answer::Refused(Refusal::Unwritten) {
+            self.post.settle = owed.map(money_only);
+        }
+        answer
     }
 
     /// The next item, with everything that is owed.
@@ -150,19 +150,13 @@ impl Ledger for Line {
         let reservation = Reservation { call, step, ordinal, revision: self.revision, quote };
         // Open from the moment that it may be written, so that a task that is stopped while it waits leaves no attempt behind.
         self.open = Some(Open { step, ordinal, since: Instant::now() });
-        let item = self.item(Next::Send(reservation));
-        let owed = item.settle.clone();
-        match self.writer.write(item).await {
+        match self.say(Next::Send(reservation)).await {
             Answer::Granted | Answer::Done => {
                 self.reserved = true;
                 Ok(call)
             }
             Answer::Refused(refusal) => {
                 self.open = None;
-                if refusal == Refusal::Unwritten {
-                    // The last call's bill is still owed; what it made is what cannot be written, or the bill's words are.
-                    self.post.settle = owed.map(money_only);
-                }
                 Err(refusal)
             }
         }
