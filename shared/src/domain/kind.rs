@@ -18,12 +18,13 @@ state!(
     }
 );
 
-/// What a kind gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    Text,
-    Image,
-}
+state!(
+    /// What a kind gives.
+    Output {
+        Text = "text",
+        Image = "image",
+    }
+);
 
 impl Kind {
     /// What a generation of this kind gives; of a post, its caption.

@@ -17,15 +17,6 @@ pub struct Filter {
     pub output: Option<Output>,
 }
 
-impl Filter {
-    fn output(&self) -> Option<&'static str> {
-        self.output.map(|output| match output {
-            Output::Text => "text",
-            Output::Image => "image",
-        })
-    }
-}
-
 /// A job: one call.
 #[derive(Clone, Debug, FromRow)]
 pub struct Job {
@@ -59,7 +50,7 @@ pub async fn newest(
     Ok(sqlx::query_as(include_str!("sql/paid_jobs_page.sql"))
         .bind(user)
         .bind(filter.asked_for.as_deref())
-        .bind(filter.output())
+        .bind(filter.output.map(Output::as_str))
         .bind(limit)
         .fetch_all(db)
         .await?)
@@ -92,7 +83,7 @@ pub async fn summary(db: impl PgExecutor<'_>, user: UserId, filter: &Filter) -> 
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/paid_jobs_summary.sql"))
         .bind(user)
         .bind(filter.asked_for.as_deref())
-        .bind(filter.output())
+        .bind(filter.output.map(Output::as_str))
         .fetch_all(db)
         .await?;
     let mut summary = Summary::default();

@@ -150,12 +150,9 @@ pub(super) async fn history(
     job_type: Option<&str>,
     limit: Option<u32>,
 ) -> Result<JobsView, Problem> {
-    let output = match job_type {
-        None => None,
-        Some("text") => Some(Output::Text),
-        Some("image") => Some(Output::Image),
+    let Ok(output) = job_type.map(str::parse::<Output>).transpose() else {
         // There are no jobs of another type.
-        Some(_) => return Ok(JobsView { history: Vec::new(), total: 0 }),
+        return Ok(JobsView { history: Vec::new(), total: 0 });
     };
     let filter = Filter { asked_for: text("user_id", asked_for)?.map(str::to_owned), output };
     let db = app.store.pool();

@@ -2,7 +2,7 @@
 
 use poem_openapi::Object;
 use serde_json::Value;
-use shared::domain::{BatchStatus, Kind, Output, PostStatus, UserId};
+use shared::domain::{BatchStatus, Kind, PostStatus, UserId};
 use shared::media::MediaKey;
 use shared::store::generations::{self, Filter, Generation};
 
@@ -33,7 +33,7 @@ impl ContentView {
         let text = made.and_then(|part| part.result.as_ref()).map(text).unwrap_or_default();
         Self {
             id: generation.number,
-            content_type: content_type(generation.kind.output()).to_owned(),
+            content_type: generation.kind.output().to_string(),
             result: key.map_or(text, |key| links.media(&key)),
             model: made.and_then(|part| part.model.clone()),
             prompt: generation.prompt,
@@ -47,13 +47,6 @@ fn text(result: &Value) -> String {
     match result.get("text") {
         Some(Value::String(text)) => text.clone(),
         _ => result.to_string(),
-    }
-}
-
-const fn content_type(output: Output) -> &'static str {
-    match output {
-        Output::Text => "text",
-        Output::Image => "image",
     }
 }
 
@@ -75,7 +68,7 @@ pub(super) async fn of(
     let kinds: Vec<Kind> = Kind::ALL
         .iter()
         .copied()
-        .filter(|kind| *kind != Kind::Post && wanted.is_none_or(|wanted| content_type(kind.output()) == wanted))
+        .filter(|kind| *kind != Kind::Post && wanted.is_none_or(|wanted| kind.output().as_str() == wanted))
         .collect();
     if kinds.is_empty() {
         return Ok(HistoryView { history: Vec::new(), total: 0 });
