@@ -22,6 +22,7 @@ use crate::download::{self, Download};
 use crate::generations::kinds::{self, IMAGE_PROMPT};
 use crate::parse::{Fields, Lenient, ReadBody};
 use crate::problem::Problem;
+use crate::query::named;
 use crate::routes::Chapter;
 use crate::time::rfc3339;
 
@@ -143,9 +144,9 @@ impl PixovaApi {
     ) -> Result<Response<Json<DesignView>>, Problem> {
         let Lenient { body, ignored } = body;
         let design_type =
-            body.design_type.map_or_else(|| named("design_type", design_type.0), |given| Ok(Some(given)))?;
-        let style = body.style.map_or_else(|| named("style", style.0), |given| Ok(Some(given)))?;
-        let quality = body.quality.map_or_else(|| named("quality", quality.0), |given| Ok(Some(given)))?;
+            body.design_type.map_or_else(|| named("design_type", design_type.0.as_deref()), |given| Ok(Some(given)))?;
+        let style = body.style.map_or_else(|| named("style", style.0.as_deref()), |given| Ok(Some(given)))?;
+        let quality = body.quality.map_or_else(|| named("quality", quality.0.as_deref()), |given| Ok(Some(given)))?;
         let num_variations = body.num_variations.or(num_variations.0).unwrap_or(1);
         if !(1..=MOST_VARIATIONS).contains(&num_variations) {
             return Err(Problem::bad_parameter("num_variations", &num_variations.to_string()));
@@ -212,9 +213,4 @@ impl PixovaApi {
             error: (!success).then(|| part.error_message.clone().unwrap_or_else(|| "it was cancelled".to_owned())),
         }
     }
-}
-
-/// An option of the query.
-fn named<T: std::str::FromStr>(name: &'static str, text: Option<String>) -> Result<Option<T>, Problem> {
-    text.map(|text| text.parse().map_err(|_| Problem::bad_parameter(name, &text))).transpose()
 }

@@ -74,7 +74,7 @@ impl ReadBody for PlanBatch {
         let tone = fields.optional_text("tone", limits::TONE).unwrap_or_else(|| USUAL_TONE.to_owned());
         let image = image(fields);
         let priority = fields.choice("priority", Priority::ALL, Priority::as_str).unwrap_or(Priority::Normal);
-        let cap = if fields.has("budget_usd") { fields.dollars("budget_usd").flatten() } else { None };
+        let cap = fields.optional_dollars("budget_usd");
         let platforms = platforms(fields);
         Some(Self { campaign: campaign?, name, tone, image, priority, cap, platforms: platforms? })
     }
@@ -108,7 +108,7 @@ fn platforms(fields: &mut Fields<'_, '_>) -> Option<BTreeMap<String, Platform>> 
     }
     let mut platforms = BTreeMap::new();
     for (channel, name) in by_channel {
-        if let Some(platform) = platform(&name) {
+        if let Some(platform) = Platform::called(&name) {
             platforms.insert(channel.trim().to_lowercase(), platform);
             continue;
         }
@@ -118,12 +118,6 @@ fn platforms(fields: &mut Fields<'_, '_>) -> Option<BTreeMap<String, Platform>> 
         fields.errors().push(FieldError::new(pointer, "invalid", detail));
     }
     Some(platforms)
-}
-
-/// A platform by its name.
-fn platform(name: &str) -> Option<Platform> {
-    let name = name.trim().to_lowercase();
-    if name == "twitter" { Some(Platform::X) } else { name.parse().ok() }
 }
 
 /// Places a completed plan as a batch.
@@ -175,7 +169,11 @@ fn new_batch(
         tone: owned(&asked.tone),
         brief: Some(brief(entry).chars().take(limits::BRIEF).collect()),
         target_audience: parameters.audience.as_deref().map(owned),
-        platform: asked.platforms.get(&entry.channel.to_lowercase()).copied().or_else(|| platform(&entry.channel)),
+        platform: asked
+            .platforms
+            .get(&entry.channel.to_lowercase())
+            .copied()
+            .or_else(|| Platform::called(&entry.channel)),
         language: parameters.language.as_deref().map(owned),
         image: asked.image,
         external_id: Some(owned(&entry.id)),

@@ -43,7 +43,8 @@ impl HistoryApi {
     async fn list(
         &self,
         caller: Caller,
-        /// `text`, `image`, `text_to_image`, `product_render`, `seo_content`, `content_plan`, `marketing_plan` or `design`.
+        /// `text`, `image`, `text_to_image`, `product_render`, `seo_content`, `content_plan`, `marketing_plan`, `design` or
+        /// `email_subject`.
         kind: Query<Option<String>>,
         /// `pending`, `processing`, `completed`, `failed`, `cancelling` or `cancelled`.
         status: Query<Option<String>>,

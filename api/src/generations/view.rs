@@ -35,7 +35,8 @@ pub struct GenerationView {
     pub id: Uuid,
     /// A short integer name.
     pub number: i64,
-    /// `text`, `image`, `text_to_image`, `product_render`, `seo_content`, `content_plan`, `marketing_plan`, `design`.
+    /// `text`, `image`, `text_to_image`, `product_render`, `seo_content`, `content_plan`, `marketing_plan`, `design`,
+    /// `email_subject`.
     pub kind: String,
     /// `pending`, `processing`, `completed`, `failed`, `cancelling` or `cancelled`.
     pub status: String,

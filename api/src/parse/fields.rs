@@ -94,6 +94,11 @@ impl<'a, 'e> Fields<'a, 'e> {
         }
     }
 
+    /// An amount of dollars from 0 on; absent and null mean that there is none.
+    pub fn optional_dollars(&mut self, name: &'static str) -> Option<Nanodollars> {
+        if self.has(name) { self.dollars(name).flatten() } else { None }
+    }
+
     /// A whole number in a range; absent and null mean that there is none.
     pub fn whole(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
         let raw = self.given(name)?;

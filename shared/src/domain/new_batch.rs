@@ -167,6 +167,14 @@ state!(
     }
 );
 
+impl Platform {
+    /// The platform that people call so, in any case: by its name, or by one that it had.
+    pub fn called(name: &str) -> Option<Self> {
+        let name = name.trim().to_lowercase();
+        if name == "twitter" { Some(Self::X) } else { name.parse().ok() }
+    }
+}
+
 state!(
     /// The size of an image, in pixels.
     ImageSize {

@@ -94,11 +94,7 @@ pub(crate) fn checked<'a>(
 }
 
 fn platform(value: Value<'_>, place: Place<'_>, findings: &mut Findings) -> Option<Platform> {
-    let name = text(value, limits::BRAND_NAME, place, findings)?.to_lowercase();
-    if name == "twitter" {
-        return Some(Platform::X);
-    }
-    let platform = name.parse().ok();
+    let platform = Platform::called(&text(value, limits::BRAND_NAME, place, findings)?);
     if platform.is_none() {
         findings.add(place, "invalid", format_args!("must be one of {}", Names(Platform::ALL, Platform::as_str)));
     }

@@ -157,7 +157,7 @@ fn with_belongings(kind: Kind, fields: &mut Fields<'_, '_>, asked: Option<Asked>
     let segment = if kind.output() == Output::Text { segment(fields) } else { None };
     let project = fields.optional_id("project_id").map(ProjectId);
     let campaign = fields.optional_id("campaign_id").map(CampaignId);
-    let cap = if fields.has("budget_usd") { fields.dollars("budget_usd").flatten() } else { None };
+    let cap = fields.optional_dollars("budget_usd");
     let mut asked = asked?;
     asked.refers = Referred { project, campaign, segment, ..asked.refers };
     asked.cap = cap;
