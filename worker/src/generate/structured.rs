@@ -82,6 +82,25 @@ pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::read;
+    use crate::gateway::ChatAsk;
+
+    /// Asserts that an ask is sent just as a golden file says: every message under its role, then the schema.
+    #[track_caller]
+    pub(in crate::generate) fn assert_sent(ask: &ChatAsk<String>, golden: &str) {
+        let mut sent: Vec<String> = ask
+            .messages
+            .iter()
+            .map(|message| format!("# {:?}\n\n{}\n", message.role, message.content.trim_end()))
+            .collect();
+        if let Some(schema) = &ask.schema {
+            let lines = serde_json::to_string_pretty(&schema.schema).expect("JSON");
+            sent.push(format!("# Schema {}\n\n{lines}\n", schema.name));
+            assert_strict(&schema.schema);
+        }
+        let sent = sent.join("\n");
+        assert!(!ask.messages[0].content.contains('{'), "a place is not filled:\n{sent}");
+        assert_eq!(sent, golden);
+    }
 
     #[test]
     fn what_no_text_in_the_books_may_hold_is_left_out() {
@@ -92,7 +111,7 @@ pub(super) mod tests {
 
     /// Asserts the strict form: every object closed, every property required.
     #[track_caller]
-    pub(in crate::generate) fn assert_strict(schema: &Value) {
+    fn assert_strict(schema: &Value) {
         match schema["type"].as_str() {
             Some("object") => {
                 let properties = schema["properties"].as_object().expect("properties");
