@@ -12,6 +12,7 @@ mod limits;
 mod overhead;
 mod redis_outage;
 mod throughput;
+mod worker_kills;
 
 use anyhow::Result;
 
@@ -28,6 +29,7 @@ pub(crate) enum Trial {
     RedisOutage,
     DeadKeys,
     Bodies,
+    WorkerKills,
     Independent,
     Overhead,
     Throughput,
@@ -38,8 +40,8 @@ pub(crate) enum Trial {
 
 impl Trial {
     /// Those that need nothing that is not ours.
-    pub(crate) const PROMISES: [Self; 6] =
-        [Self::Limits, Self::Faults, Self::Budget, Self::RedisOutage, Self::DeadKeys, Self::Bodies];
+    pub(crate) const PROMISES: [Self; 7] =
+        [Self::Limits, Self::Faults, Self::Budget, Self::RedisOutage, Self::DeadKeys, Self::Bodies, Self::WorkerKills];
     pub(crate) const MEASUREMENTS: [Self; 5] =
         [Self::Overhead, Self::Throughput, Self::Interactive, Self::Imports, Self::Exports];
 
@@ -56,6 +58,7 @@ impl Trial {
             Self::RedisOutage => "redis-outage",
             Self::DeadKeys => "dead-keys",
             Self::Bodies => "bodies",
+            Self::WorkerKills => "worker-kills",
             Self::Independent => "independent",
             Self::Overhead => "overhead",
             Self::Throughput => "throughput",
@@ -73,6 +76,7 @@ impl Trial {
             Self::RedisOutage => redis_outage::run(ground, options).await,
             Self::DeadKeys => dead_keys::run(ground, options).await,
             Self::Bodies => bodies::run(ground, options).await,
+            Self::WorkerKills => worker_kills::run(ground, options).await,
             Self::Independent => independent::run(ground, options).await,
             Self::Overhead => overhead::run(ground, options).await,
             Self::Throughput => throughput::run(ground, options).await,
