@@ -3,6 +3,7 @@
 //! `DATABASE_URL` and `REDIS_URL` name the servers; `make test` starts private ones and sets both.
 
 pub mod batches;
+pub mod proxy;
 
 use std::sync::Arc;
 

@@ -9,5 +9,6 @@ mod generations;
 mod histories;
 mod migrations;
 mod ownership;
+mod proxy;
 mod siblings;
 mod world;
