@@ -10,7 +10,7 @@ use shared::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Intake;
-use crate::auth::{Passwords, Sessions, Tokens};
+use crate::auth::{Passwords, Sessions, SuccessorKeys, Tokens};
 use crate::batches::{Board, Doorbell, LargeBodies};
 use crate::download::Downloads;
 use crate::estimates::{FirstChoices, FirstChoicesError};
@@ -49,6 +49,8 @@ pub struct App {
     pub media: MediaStore,
     pub tokens: Tokens,
     pub passwords: Passwords,
+    /// Derives refresh tokens from those before them.
+    pub successors: SuccessorKeys,
     /// The revocation feed.
     pub sessions: Sessions,
     /// Limits registration and login by address.
@@ -105,7 +107,8 @@ impl App {
             intake: Intake::new(),
             large_bodies: LargeBodies::new(),
             tokens: Tokens::new(&settings.auth)?,
-            passwords: Passwords::new(settings.auth.hash_permits)?,
+            passwords: Passwords::new(settings.auth.hash_permits, settings.auth.hash_waiting)?,
+            successors: SuccessorKeys::new(&settings.auth)?,
             sessions: Sessions::new(settings.auth.access_ttl()),
             door_limit: AddressLimit::new("Too many attempts from this address.", &settings.http),
             open_limit: AddressLimit::new("Too many requests from this address.", &settings.http),

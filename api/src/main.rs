@@ -64,6 +64,7 @@ async fn serve() -> anyhow::Result<()> {
     let names = Names::read()?;
     let settings = Settings::load(&names)?;
     settings.auth.secret()?;
+    settings.auth.previous()?;
     telemetry::start(&settings.log, "api")?;
     drop(rustls::crypto::ring::default_provider().install_default());
     migration::up(settings.database.url()?.expose_secret()).await?;

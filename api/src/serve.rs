@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
-use shared::store::{idempotency, sessions};
+use shared::store::{idempotency, login_attempts, sessions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -136,6 +136,7 @@ async fn upkeep(app: &App) {
 async fn sweep(app: &App) -> Result<(), shared::store::StoreError> {
     let mut connection = app.store.pool().acquire().await?;
     sessions::sweep(&mut connection, app.settings.auth.refresh_ttl()).await?;
+    login_attempts::sweep(&mut *connection).await?;
     while idempotency::sweep(&mut *connection, CHUNK).await? == CHUNK as u64 {}
     Ok(())
 }

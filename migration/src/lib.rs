@@ -16,10 +16,11 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "users",
     "sessions",
     "refresh_tokens",
+    "login_attempts",
     "campaigns",
     "batch_jobs",
     "campaign_posts",

@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -33,6 +33,7 @@ pub(crate) const STEPS: [Step; 11] = [
     step!("m0009_templates"),
     step!("m0010_assets"),
     step!("m0011_analytics"),
+    step!("m0012_logins"),
 ];
 
 impl MigrationName for Step {

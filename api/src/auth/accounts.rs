@@ -1,16 +1,18 @@
-//! What happens to accounts and sessions. Operations of every shape call these.
+//! Accounts: registration, the profile, the password. Operations of every shape call these.
 
 use secrecy::ExposeSecret;
-use shared::domain::{SessionId, UserId};
+use shared::domain::UserId;
 use shared::store::StoreError;
-use shared::store::sessions::{self, Reason, Rotation};
+use shared::store::login_attempts::{Exceeded, Subject};
+use shared::store::sessions::{self, Reason};
 use shared::store::users::{self, NewUser, ProfileChange, Taken, User, UserError};
 
-use super::bodies::{Login, PasswordChange, Registration};
-use super::names::username_from;
+use super::bodies::{PasswordChange, Registration};
+use super::client::Client;
+use super::logins::Attempt;
+use super::names::{Refusal, username_from};
 use super::passwords::{Match, PasswordError};
-use super::refresh_tokens;
-use super::tokens::AccessToken;
+use super::weak;
 use crate::app::App;
 use crate::caller::Caller;
 
@@ -26,6 +28,10 @@ pub enum AccountError {
     WrongCredentials,
     #[error("the present password is another")]
     WrongPassword,
+    #[error("the new password is easily guessed")]
+    WeakPassword(Refusal),
+    #[error("too many failed logins")]
+    TooManyFailures(Exceeded),
     #[error("the account is suspended")]
     Suspended,
     #[error("the refresh token is not one of ours, or its session has ended")]
@@ -61,12 +67,6 @@ impl From<sqlx::Error> for AccountError {
     }
 }
 
-/// The tokens of a session.
-pub(crate) struct Grant {
-    pub(crate) access: AccessToken,
-    pub(crate) refresh: String,
-}
-
 /// Makes an account.
 pub(crate) async fn register(app: &App, registration: Registration) -> Result<User, AccountError> {
     let Registration { email, password, username, first_name, last_name } = registration;
@@ -90,66 +90,6 @@ pub(crate) async fn register(app: &App, registration: Registration) -> Result<Us
     Err(AccountError::Taken(Taken { username: true, email: false }))
 }
 
-/// Begins a session.
-pub(crate) async fn log_in(app: &App, login: Login, user_agent: Option<&str>) -> Result<Grant, AccountError> {
-    let found = users::credentials(app.store.orm(), login.name()).await?;
-    let record = found.as_ref().map(|found| found.password_hash.expose_secret().to_owned());
-    let outcome = app.passwords.verify(login.password.clone(), record).await?;
-    let Some(found) = found.filter(|_| outcome != Match::Wrong) else { return Err(AccountError::WrongCredentials) };
-    if found.suspended {
-        return Err(AccountError::Suspended);
-    }
-    if outcome == Match::RightButOld {
-        let renewed = app.passwords.hash(login.password).await?;
-        users::replace_hash(app.store.orm(), found.user.id, found.password_hash.expose_secret(), renewed).await?;
-    }
-    let (refresh, hash) = refresh_tokens::make()?;
-    let agent = user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(200).collect::<String>());
-    let lifetime = app.settings.auth.refresh_ttl();
-    let session = sessions::open(app.store.pool(), found.user.id, agent.as_deref(), &hash, lifetime)
-        .await?
-        .ok_or(AccountError::Suspended)?;
-    let access = app.tokens.issue(Caller { user: found.user.id, session })?;
-    Ok(Grant { access, refresh })
-}
-
-/// Takes a refresh token for new tokens of the same session.
-pub(crate) async fn refresh(app: &App, presented: &str) -> Result<Grant, AccountError> {
-    let (refresh, next) = refresh_tokens::make()?;
-    let presented = refresh_tokens::hash(presented);
-    let mut tx = app.store.pool().begin().await?;
-    let rotation = sessions::rotate(&mut tx, &presented, &next, app.settings.auth.refresh_ttl()).await?;
-    // Also when it was reused: the end of the session is committed.
-    tx.commit().await?;
-    match rotation {
-        Rotation::Rotated { user, session } => {
-            Ok(Grant { access: app.tokens.issue(Caller { user, session })?, refresh })
-        }
-        Rotation::Reused { session } => {
-            tracing::warn!(session.id = %session, "a refresh token came twice; its session was ended");
-            app.sessions.revoke([session]);
-            Err(AccountError::RefreshReused)
-        }
-        Rotation::Ended | Rotation::Unknown => Err(AccountError::RefreshEnded),
-    }
-}
-
-/// Ends the caller's session.
-pub(crate) async fn log_out(app: &App, caller: Caller) -> Result<(), AccountError> {
-    sessions::revoke(app.store.pool(), caller.user, caller.session, Reason::Logout).await?;
-    app.sessions.revoke([caller.session]);
-    Ok(())
-}
-
-/// Ends one of the caller's sessions.
-pub(crate) async fn end_session(app: &App, caller: Caller, session: SessionId) -> Result<(), AccountError> {
-    if !sessions::revoke(app.store.pool(), caller.user, session, Reason::Logout).await? {
-        return Err(AccountError::NoSession);
-    }
-    app.sessions.revoke([session]);
-    Ok(())
-}
-
 /// The caller.
 pub(crate) async fn me(app: &App, user: UserId) -> Result<User, AccountError> {
     users::find(app.store.orm(), user).await?.ok_or(AccountError::NoUser)
@@ -161,12 +101,21 @@ pub(crate) async fn change_profile(app: &App, user: UserId, change: ProfileChang
 }
 
 /// Changes the caller's password and ends every other session.
-pub(crate) async fn change_password(app: &App, caller: Caller, change: PasswordChange) -> Result<(), AccountError> {
+pub(crate) async fn change_password(
+    app: &App,
+    caller: Caller,
+    client: &Client,
+    change: PasswordChange,
+) -> Result<(), AccountError> {
     let found = users::credentials_of(app.store.orm(), caller.user).await?.ok_or(AccountError::NoUser)?;
+    weak::check(&change.new_password, &[&found.user.username, &found.user.email])
+        .map_err(AccountError::WeakPassword)?;
+    let attempt = Attempt::begin(app, client, Subject::user(caller.user)).await?;
     let record = found.password_hash.expose_secret().to_owned();
-    if app.passwords.verify(change.current_password, Some(record.clone())).await? == Match::Wrong {
+    if attempt.verify(app, change.current_password, Some(record.clone())).await? == Match::Wrong {
         return Err(AccountError::WrongPassword);
     }
+    attempt.succeed(app).await?;
     let renewed = app.passwords.hash(change.new_password).await?;
     if !users::replace_hash(app.store.orm(), caller.user, &record, renewed).await? {
         // Somebody else changed it in the meantime.

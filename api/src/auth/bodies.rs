@@ -4,6 +4,7 @@ use poem_openapi::Object;
 use shared::store::users::ProfileChange;
 
 use super::names::{Refusal, check_email, check_username};
+use super::weak;
 use crate::parse::{Fields, ReadBody};
 
 const NAME: usize = 100;
@@ -36,7 +37,10 @@ impl ReadBody for Registration {
         let username = fields.optional_text("username", USERNAME).and_then(|username| {
             checked(fields, "username", username, |username| check_username(username, email.as_deref()))
         });
+        let names: Vec<&str> = [username.as_deref(), email.as_deref()].into_iter().flatten().collect();
         let password = new_password(fields, "password");
+        let password = password
+            .and_then(|password| checked(fields, "password", password, |password| weak::check(password, &names)));
         let first_name = fields.optional_text("first_name", NAME);
         let last_name = fields.optional_text("last_name", NAME);
         Some(Self { email: email?, password: password?, username, first_name, last_name })

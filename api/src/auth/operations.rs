@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem::http::header;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -14,6 +13,8 @@ use uuid::Uuid;
 
 use super::accounts;
 use super::bodies::{Login, PasswordChange, Refresh, Registration};
+use super::client::Client;
+use super::logins;
 use super::views::{GrantView, SessionView, UserView};
 use crate::answer::{Created, NoContent};
 use crate::app::App;
@@ -48,19 +49,20 @@ impl AccountsApi {
 
     /// Log in, by username or by email address
     ///
-    /// Counted per address; see `rate_limited`.
+    /// Counted per address; failures also per account. See `rate_limited`.
     #[oai(path = "/auth/login", method = "post")]
     async fn log_in(&self, request: &Request, body: Body<Login>) -> Result<Json<GrantView>, Problem> {
         self.app.door_limit.admit(request)?;
-        Ok(Json(accounts::log_in(&self.app, body.0, user_agent(request)).await?.into()))
+        Ok(Json(logins::log_in(&self.app, body.0, &Client::of(&self.app, request)).await?.into()))
     }
 
     /// Take a refresh token for new tokens
     ///
-    /// A refresh token works once. One that comes twice was stolen or its thief came first: its session ends.
+    /// A refresh token works once. One that comes twice was stolen or its thief came first: its session ends. Only within 10
+    /// seconds and from the same client (two tabs, an answer that was lost) it is answered once more with the same token.
     #[oai(path = "/auth/refresh", method = "post")]
-    async fn refresh(&self, body: Body<Refresh>) -> Result<Json<GrantView>, Problem> {
-        Ok(Json(accounts::refresh(&self.app, &body.0.refresh_token).await?.into()))
+    async fn refresh(&self, request: &Request, body: Body<Refresh>) -> Result<Json<GrantView>, Problem> {
+        Ok(Json(logins::refresh(&self.app, &body.0.refresh_token, &Client::of(&self.app, request)).await?.into()))
     }
 
     /// End this session
@@ -68,7 +70,7 @@ impl AccountsApi {
     /// Its tokens are refused at once here, and within a second by every other process.
     #[oai(path = "/auth/logout", method = "post")]
     async fn log_out(&self, caller: Caller) -> Result<NoContent, Problem> {
-        accounts::log_out(&self.app, caller).await?;
+        logins::log_out(&self.app, caller).await?;
         Ok(NoContent)
     }
 
@@ -83,7 +85,7 @@ impl AccountsApi {
         body: Body<PasswordChange>,
     ) -> Result<NoContent, Problem> {
         self.app.door_limit.admit(request)?;
-        accounts::change_password(&self.app, caller, body.0).await?;
+        accounts::change_password(&self.app, caller, &Client::of(&self.app, request), body.0).await?;
         Ok(NoContent)
     }
 
@@ -118,11 +120,7 @@ impl AccountsApi {
     /// End one of the caller's sessions
     #[oai(path = "/sessions/:id", method = "delete")]
     async fn end_session(&self, caller: Caller, id: Path<Uuid>) -> Result<NoContent, Problem> {
-        accounts::end_session(&self.app, caller, SessionId(id.0)).await?;
+        logins::end_session(&self.app, caller, SessionId(id.0)).await?;
         Ok(NoContent)
     }
-}
-
-pub(crate) fn user_agent(request: &Request) -> Option<&str> {
-    request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok())
 }

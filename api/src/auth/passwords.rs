@@ -1,9 +1,13 @@
 //! Password hashes: Argon2id, computed on threads of their own, a few at once.
 //!
+//! Those who wait for a thread are bounded too: past that, callers are told to come back, so that a flood of logins costs
+//! neither memory nor anybody's time for long.
+//!
 //! An unknown user costs as much time as a wrong password: a hash of nobody is verified. Hashes of older databases
 //! (bcrypt) are verified as they are and replaced at the next login.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -13,6 +17,8 @@ use tokio::sync::Semaphore;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// How long a password waits for a thread at most.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a password could not be hashed or checked.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +29,8 @@ pub enum PasswordError {
     Parameters(argon2::Error),
     #[error("a hashing thread went away")]
     Gone,
+    #[error("too many passwords wait to be hashed")]
+    Busy,
 }
 
 /// How a password compares with the hash on record.
@@ -34,17 +42,21 @@ pub enum Match {
     RightButOld,
 }
 
-/// Hashes and verifies, `permits` at once.
+/// Hashes and verifies, `permits` at once, while at most `waiting` others wait.
 pub struct Passwords {
+    /// One for each password at work or waiting.
+    places: Arc<Semaphore>,
     permits: Arc<Semaphore>,
     /// The hash of a password that nobody has.
     nobody: String,
 }
 
 impl Passwords {
-    pub fn new(permits: usize) -> Result<Self, PasswordError> {
+    pub fn new(permits: usize, waiting: usize) -> Result<Self, PasswordError> {
         let nobody = hash(&format!("{:032x}", rand::random::<u128>()))?;
-        Ok(Self { permits: Arc::new(Semaphore::new(permits.max(1))), nobody })
+        let permits = permits.max(1);
+        let places = Arc::new(Semaphore::new(permits + waiting));
+        Ok(Self { places, permits: Arc::new(Semaphore::new(permits)), nobody })
     }
 
     /// The hash of a new password, in PHC form.
@@ -61,10 +73,14 @@ impl Passwords {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| PasswordError::Gone)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| PasswordError::Busy)?
+            .map_err(|_| PasswordError::Gone)?;
         tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(permit);
+            drop((permit, place));
             done
         })
         .await
@@ -97,11 +113,11 @@ fn verify(password: &str, record: &str) -> Match {
 
 #[cfg(test)]
 mod tests {
-    use super::{Match, Passwords, verify};
+    use super::{Match, PasswordError, Passwords, verify};
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let passwords = Passwords::new(2).expect("parameters");
+        let passwords = Passwords::new(2, 2).expect("parameters");
         let record = passwords.hash("correct horse".to_owned()).await.expect("a hash");
         assert!(record.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{record}");
         let check = async |password: &str, record: Option<&str>| {
@@ -111,6 +127,22 @@ mod tests {
         assert_eq!(check("wrong horse", Some(&record)).await, Match::Wrong);
         assert_eq!(check("correct horse", None).await, Match::Wrong);
         assert_eq!(check("correct horse", Some("nonsense")).await, Match::Wrong);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_passwords_wait() {
+        let passwords = Passwords::new(1, 1).expect("parameters");
+        let at_work = passwords.permits.clone().acquire_owned().await.expect("a permit");
+        let hash = || passwords.hash("correct horse".to_owned());
+        // Polled in this order: the first two have places, the third has none, and its refusal lets the others go on.
+        let (first, second, third) = futures::join!(hash(), hash(), async {
+            let refused = hash().await;
+            drop(at_work);
+            refused
+        });
+        assert!(first.is_ok() && second.is_ok());
+        assert!(matches!(third, Err(PasswordError::Busy)));
+        assert!(hash().await.is_ok(), "places are given back");
     }
 
     #[test]

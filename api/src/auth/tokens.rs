@@ -3,7 +3,6 @@
 use chrono::Utc;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use shared::config::{AuthSettings, ConfigError};
 use shared::domain::{SessionId, UserId};
@@ -47,8 +46,7 @@ pub struct Tokens {
 impl Tokens {
     pub fn new(settings: &AuthSettings) -> Result<Self, ConfigError> {
         let secret = settings.secret()?;
-        let previous = settings.previous_secret.expose_secret().as_bytes();
-        let secrets = [secret, previous].into_iter().filter(|secret| !secret.is_empty());
+        let secrets = [Some(secret), settings.previous()?].into_iter().flatten();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         // A token is good before the second that it names, not in it.
@@ -108,6 +106,10 @@ mod tests {
             access_seconds: 60,
             refresh_seconds: 60,
             hash_permits: 1,
+            hash_waiting: 1,
+            failures_per_account: 10,
+            failures_per_address: 50,
+            failure_window_seconds: 900,
         }
     }
 

@@ -6,7 +6,7 @@ use shared::store::entity::session;
 use shared::store::users::User;
 use uuid::Uuid;
 
-use super::accounts::Grant;
+use super::logins::Grant;
 use crate::time::rfc3339;
 
 /// A user.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::naming_ignored;
 use crate::answer::Created;
 use crate::app::App;
-use crate::auth::accounts;
 use crate::auth::bodies::{Login, Registration};
 use crate::auth::views::{GrantView, UserView};
+use crate::auth::{Client, accounts, logins};
 use crate::batches::parse::UnknownFields;
 use crate::batches::{self, BatchBody, BatchView, Condition, Polled, Submission, Submitted};
 use crate::caller::Caller;
@@ -67,14 +67,14 @@ impl SocialMediaGeneratorApi {
     #[oai(path = "/auth/login", method = "post")]
     async fn log_in(&self, request: &Request, body: Lenient<Login>) -> Result<Response<Json<GrantView>>, Problem> {
         self.app.door_limit.admit(request)?;
-        let grant = accounts::log_in(&self.app, body.body, crate::auth::user_agent(request)).await?;
+        let grant = logins::log_in(&self.app, body.body, &Client::of(&self.app, request)).await?;
         Ok(naming_ignored(Json(grant.into()), &body.ignored))
     }
 
     /// Log out
     #[oai(path = "/auth/logout", method = "post")]
     async fn log_out(&self, caller: Caller) -> Result<Json<Message>, Problem> {
-        accounts::log_out(&self.app, caller).await?;
+        logins::log_out(&self.app, caller).await?;
         Ok(said("Successfully logged out"))
     }
 

@@ -11,7 +11,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::ExposeSecret;
 use sha2::Sha256;
 use shared::config::{ConfigError, Settings};
 use shared::domain::{BatchId, SessionId, UserId};
@@ -62,12 +61,11 @@ pub struct Links {
 
 impl Links {
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let previous = settings.auth.previous_secret.expose_secret().as_bytes();
         Ok(Self {
             base: settings.http.public_url(),
             lifetime: Duration::from_secs(settings.storage.link_seconds),
             signing: LinkKey::derive(settings.auth.secret()?),
-            previous: (!previous.is_empty()).then(|| LinkKey::derive(previous)),
+            previous: settings.auth.previous()?.map(LinkKey::derive),
         })
     }
 

@@ -10,6 +10,7 @@ use shared::store::StoreError;
 use shared::store::budgets::BudgetError;
 use shared::store::control::ControlError;
 use shared::store::idempotency::IdempotencyError;
+use shared::store::login_attempts::Exceeded;
 use shared::store::place::PlaceError;
 use shared::store::templates::TemplateError;
 use shared::store::users::Taken;
@@ -51,6 +52,10 @@ impl From<AccountError> for Problem {
             AccountError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "wrong_password", "The present password is another.")
             }
+            AccountError::WeakPassword((code, detail)) => {
+                Self::invalid(vec![FieldError::new("/new_password", code, detail)])
+            }
+            AccountError::TooManyFailures(exceeded) => exceeded.into(),
             AccountError::Suspended => {
                 Self::new(StatusCode::FORBIDDEN, "account_suspended", "This account is suspended.")
             }
@@ -61,7 +66,7 @@ impl From<AccountError> for Problem {
                 "refresh_reused",
                 "The refresh token was used before, so its session was ended for safety: log in.",
             ),
-            AccountError::NoUser => Self::not_found("user"),
+            AccountError::NoUser => Self::no_such_user(),
             AccountError::NoSession => Self::not_found("session"),
             AccountError::Password(error) => error.into(),
             AccountError::Token(error) => Self::internal(&error),
@@ -71,7 +76,26 @@ impl From<AccountError> for Problem {
     }
 }
 
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        let (detail, again_in) = match exceeded {
+            Exceeded::Account { again_in } => {
+                ("Too many failed logins for this account. Wait, then try again.", again_in)
+            }
+            Exceeded::Address { again_in } => {
+                ("Too many failed logins from this address. Wait, then try again.", again_in)
+            }
+        };
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(again_in)
+    }
+}
+
 impl Problem {
+    /// 401 for a token that names a user who is not there.
+    fn no_such_user() -> Self {
+        Self::unauthorized("token_invalid", "The access token names a user who is not there: log in.")
+    }
+
     /// 409 with a pointer to each name that somebody else has.
     fn taken(taken: Taken) -> Self {
         let mut problem = Self::conflict("taken", "Somebody else has that name.");
@@ -87,6 +111,10 @@ impl Problem {
 impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
         match error {
+            PasswordError::Busy => {
+                let detail = "Too many passwords are being checked at the moment. Try again.";
+                Self::unavailable("busy", detail, Duration::from_secs(1))
+            }
             PasswordError::Hash(_) | PasswordError::Parameters(_) | PasswordError::Gone => Self::internal(&error),
         }
     }
@@ -261,6 +289,7 @@ impl From<StoreError> for Problem {
                 tracing::warn!(error = %error, "the database was too busy for a request");
                 Self::unavailable("busy", "The service is busy. Try again.", Duration::from_secs(1))
             }
+            Trouble::NoUser => Self::no_such_user(),
             Trouble::Bug => Self::internal(&error),
         }
     }
@@ -284,6 +313,8 @@ enum Trouble {
     Away,
     /// It took too long.
     Busy,
+    /// A row was to belong to a user who is not there.
+    NoUser,
     /// Anything else is a mistake of ours.
     Bug,
 }
@@ -295,6 +326,7 @@ impl Trouble {
                 Self::Away
             }
             sqlx::Error::Database(error) => match error.code().as_deref() {
+                Some("23503") if error.constraint().is_some_and(|name| name.ends_with("_user_id_fkey")) => Self::NoUser,
                 // lock_timeout, statement_timeout, deadlock, serialization.
                 Some("55P03" | "57014" | "40P01" | "40001") => Self::Busy,
                 // Shutting down, starting up, too many connections, connection lost.

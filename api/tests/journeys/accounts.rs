@@ -117,6 +117,7 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
     let (access, next) = (&second["access_token"], &second["refresh_token"]);
     let (access, next) = (access.as_str().expect("a token"), next.as_str().expect("a token"));
     user.get("/api/v1/auth/me").await.expect(200);
+    app.age_refreshes(11).await;
     refresh(&user.refresh_token).await.expect_problem(401, "refresh_reused");
     // The thief's tokens and the owner's are both refused, at once.
     user.get("/api/v1/auth/me").await.expect_problem(401, "session_ended");
@@ -128,13 +129,41 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
 }
 
 #[tokio::test]
-async fn of_many_refreshes_with_one_token_at_most_one_gets_through() {
+async fn many_refreshes_with_one_token_at_once_get_the_same_successor_in_every_process() {
+    let here = TestApp::start().await;
+    let there = here.beside().await;
+    let user = here.user("jo").await;
+    let refresh =
+        async |app: &TestApp, token: &str| app.post("/api/v1/auth/refresh", json!({"refresh_token": token})).await;
+    let attempts = (0..8).map(|n| refresh(if n % 2 == 0 { &here } else { &there }, &user.refresh_token));
+    let answers = futures::future::join_all(attempts).await;
+    let mut successors: Vec<String> = Vec::new();
+    for answer in answers {
+        let tokens = answer.expect(200).json();
+        successors.push(tokens["refresh_token"].as_str().expect("a token").to_owned());
+    }
+    successors.dedup();
+    assert_eq!(successors.len(), 1, "{successors:?}");
+    user.get("/api/v1/auth/me").await.expect(200);
+    // The session goes on with it, and what lies in the tables opens nothing.
+    refresh(&there, &successors[0]).await.expect(200);
+    let stored: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT hash FROM refresh_tokens").fetch_all(here.ground.store.pool()).await.expect("rows");
+    assert_eq!(stored.len(), 3);
+    assert!(!stored.iter().any(|hash| hash == successors[0].as_bytes()));
+    there.stop().await;
+    here.stop().await;
+}
+
+#[tokio::test]
+async fn a_used_refresh_token_in_the_hands_of_another_client_ends_the_session_at_once() {
     let app = TestApp::start().await;
     let user = app.user("jo").await;
-    let attempts = (0..8).map(|_| app.post("/api/v1/auth/refresh", json!({"refresh_token": user.refresh_token})));
-    let answers = futures::future::join_all(attempts).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.status == 401));
+    let body = json!({"refresh_token": user.refresh_token});
+    app.post("/api/v1/auth/refresh", body.clone()).await.expect(200);
+    let thief = app.request(Method::POST, "/api/v1/auth/refresh").header("User-Agent", "another browser").json(&body);
+    Answer::of(thief).await.expect_problem(401, "refresh_reused");
+    user.get("/api/v1/auth/me").await.expect_problem(401, "session_ended");
     app.stop().await;
 }
 
@@ -268,6 +297,117 @@ async fn an_address_has_only_so_many_attempts() {
     let claimed = app.request(Method::POST, "/api/v1/auth/login").header("X-Forwarded-For", "9.9.9.9");
     let claimed = claimed.json(&json!({"username": "jo", "password": "a guess"}));
     Answer::of(claimed).await.expect_problem(429, "rate_limited");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn failures_count_for_an_account_and_an_address_over_all_processes() {
+    let strict = |settings: &mut shared::config::Settings| {
+        settings.auth.failures_per_account = 4;
+        settings.auth.failures_per_address = 9;
+    };
+    let here = TestApp::start_with(strict).await;
+    let there = here.beside_with(strict).await;
+    here.user("jo").await;
+    here.user("al").await;
+    let login = async |app: &TestApp, name: &str, password: &str| {
+        app.post("/api/v1/auth/login", json!({"username": name, "password": password})).await
+    };
+    // A login that succeeds counts for nothing, and forgets the account's failures before it.
+    for _ in 0..3 {
+        login(&here, "jo", "a guess at it").await.expect_problem(401, "invalid_credentials");
+        login(&here, "jo", PASSWORD).await.expect(200);
+    }
+    // Of many guesses at once, at both processes and under both of its names, no more than the limit are checked.
+    let guesses = (0..8).map(|n| {
+        let (app, name) = if n % 2 == 0 { (&here, "jo") } else { (&there, "JO@example.com") };
+        login(app, name, "a guess at it")
+    });
+    let answers = futures::future::join_all(guesses).await;
+    let checked = answers.iter().filter(|answer| answer.status == 401).count();
+    assert_eq!((checked, answers.iter().filter(|answer| answer.status == 429).count()), (4, 4));
+    let refused = login(&there, "jo", PASSWORD).await;
+    // Three and four failures, and what was refused, have used the address up too.
+    let refused = refused.expect_problem(429, "rate_limited");
+    let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((1..=900).contains(&wait), "{wait}");
+    login(&there, "al", PASSWORD).await.expect_problem(429, "rate_limited");
+    // The window passes.
+    sqlx::query("UPDATE login_attempts SET expires_at = now()").execute(here.ground.store.pool()).await.expect("aged");
+    login(&there, "jo", PASSWORD).await.expect(200);
+    // Nobody is told whether there is such an account.
+    for _ in 0..4 {
+        login(&here, "nobody", "a guess at it").await.expect_problem(401, "invalid_credentials");
+    }
+    login(&here, "nobody", "a guess at it").await.expect_problem(429, "rate_limited");
+    there.stop().await;
+    here.stop().await;
+}
+
+#[tokio::test]
+async fn guesses_at_the_current_password_count_too() {
+    let app = TestApp::start_with(|settings| settings.auth.failures_per_account = 2).await;
+    let user = app.user("jo").await;
+    let guess = json!({"current_password": "a guess at it", "new_password": "another horse"});
+    for _ in 0..2 {
+        user.post("/api/v1/auth/password", guess.clone()).await.expect_problem(403, "wrong_password");
+    }
+    user.post("/api/v1/auth/password", guess).await.expect_problem(429, "rate_limited");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_line_of_passwords_is_answered_at_once() {
+    let app = TestApp::start_with(|settings| (settings.auth.hash_permits, settings.auth.hash_waiting) = (1, 0)).await;
+    app.user("jo").await;
+    let logins = (0..12).map(|_| app.post("/api/v1/auth/login", json!({"username": "jo", "password": PASSWORD})));
+    let answers = futures::future::join_all(logins).await;
+    let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!busy.is_empty() && busy.len() < 12, "{}", busy.len());
+    assert!(busy.iter().all(|answer| answer.header("retry-after") == "1" && answer.json()["code"] == "busy"));
+    // What was not checked is no failure.
+    let counted: i64 = sqlx::query_scalar("SELECT coalesce(sum(failures), 0) FROM login_attempts")
+        .fetch_one(app.ground.store.pool())
+        .await
+        .expect("a sum");
+    assert_eq!(counted, 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn passwords_that_are_guessed_first_are_refused() {
+    let app = TestApp::start().await;
+    for (password, code) in [("Password123!", "common_password"), ("bakery-jo", "contains_name")] {
+        let body = json!({"username": "bakery-jo", "email": "jo@example.com", "password": password});
+        let answer = app.post("/api/v1/auth/register", body).await.expect_problem(422, "invalid");
+        assert_eq!(answer.errors(), [("/password".to_owned(), code.to_owned())]);
+    }
+    let user = app.user("bakery-al").await;
+    for (password, code) in [("iloveyou1", "common_password"), ("Bakery-Al1", "contains_name")] {
+        let body = json!({"current_password": PASSWORD, "new_password": password});
+        let answer = user.post("/api/v1/auth/password", body).await.expect_problem(422, "invalid");
+        assert_eq!(answer.errors(), [("/new_password".to_owned(), code.to_owned())]);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_of_a_user_who_is_not_there_is_refused() {
+    let app = TestApp::start().await;
+    let caller = api::caller::Caller { user: shared::domain::UserId::new(), session: shared::domain::SessionId::new() };
+    let token = app.app.tokens.issue(caller).expect("a token").token;
+    let campaign = json!({"name": "c", "brand_name": "b", "target_audience": "t"});
+    for (method, path, body) in [
+        (Method::GET, "/api/v1/auth/me", json!({})),
+        (Method::PUT, "/api/v1/users/me", json!({"first_name": "Jo"})),
+        (Method::POST, "/api/v1/campaigns", campaign),
+        (Method::POST, "/api/v1/projects", json!({"name": "p"})),
+        (Method::PUT, "/api/v1/budgets", json!({"scope": "user", "cap_usd": 1})),
+        (Method::POST, "/api/v1/generate/text", json!({"prompt": "a slogan"})),
+    ] {
+        let request = app.request(method, path).bearer_auth(&token).header("Prefer", "respond-async").json(&body);
+        Answer::of(request).await.expect_problem(401, "token_invalid");
+    }
     app.stop().await;
 }
 

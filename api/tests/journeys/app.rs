@@ -41,7 +41,21 @@ impl TestApp {
 
     /// One more process of the API on the same ground.
     pub(crate) async fn beside(&self) -> Self {
-        Self::on(self.ground.clone(), |_| {}).await
+        self.beside_with(|_| {}).await
+    }
+
+    /// The same with settings changed.
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(self.ground.clone(), change).await
+    }
+
+    /// Makes every use of a refresh token older.
+    pub(crate) async fn age_refreshes(&self, seconds: i32) {
+        sqlx::query("UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => $1)")
+            .bind(f64::from(seconds))
+            .execute(self.ground.store.pool())
+            .await
+            .expect("aged");
     }
 
     async fn on(ground: Ground, change: impl FnOnce(&mut Settings)) -> Self {

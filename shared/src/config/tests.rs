@@ -49,6 +49,19 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn the_secret_before_is_checked_like_the_secret() {
+    let refused = |previous: &str| {
+        let mut settings = Settings::load(&Names::from([DATABASE, ("SECRET_KEY", &"s".repeat(32))])).expect("read");
+        settings.auth.previous_secret = previous.into();
+        settings.auth.previous().map(|previous| previous.map(<[u8]>::len)).map_err(|error| error.to_string())
+    };
+    assert_eq!(refused(""), Ok(None));
+    assert_eq!(refused(&"p".repeat(32)), Ok(Some(32)));
+    assert!(refused("tooshort").expect_err("short").contains("PREVIOUS_SECRET: it has 8 bytes"));
+    assert!(refused(&"s".repeat(32)).expect_err("the same").contains("the same as SECRET_KEY"));
+}
+
+#[test]
 fn a_short_secret_is_refused_and_never_shown() {
     let settings = Settings::load(&Names::from([DATABASE, ("SECRET_KEY", "tooshort")])).expect("read");
     let message = settings.auth.secret().expect_err("too short").to_string();

@@ -21,6 +21,7 @@ pub mod economy;
 pub mod entity;
 pub mod generations;
 pub mod idempotency;
+pub mod login_attempts;
 pub mod metrics;
 pub mod paid_jobs;
 pub mod place;
@@ -105,7 +106,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 11;
+const SCHEMA: i64 = 12;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

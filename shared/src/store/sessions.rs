@@ -2,7 +2,8 @@
 //!
 //! A session begins with a login and ends with its revocation or its expiry. It has one refresh token that works at a time:
 //! using it gives the next. A token that comes a second time was stolen, or its thief used it first: either way the session
-//! ends. Only hashes of refresh tokens are stored.
+//! ends. Only within [`GRACE`], and from the client that used it, it is taken for the same request once more (two tabs, a lost
+//! answer). Only hashes of refresh tokens are stored.
 
 use std::time::Duration;
 
@@ -15,7 +16,10 @@ use super::StoreError;
 use super::entity::session::{Column, Entity, Model};
 use crate::domain::{SessionId, UserId};
 
-/// The SHA-256 of a refresh token.
+/// How long a used token may come again from the same client.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// The SHA-256 of a refresh token, or of what tells a client.
 pub type TokenHash = [u8; 32];
 
 /// Why a session was ended.
@@ -47,6 +51,12 @@ pub enum Rotation {
     Rotated {
         user: UserId,
         session: SessionId,
+    },
+    /// The same client used the token a moment ago: it may have the same successor again.
+    Repeated {
+        user: UserId,
+        session: SessionId,
+        successor: TokenHash,
     },
     /// The token had been used before: its session is now ended.
     Reused {
@@ -82,44 +92,77 @@ pub async fn open(
     .await?)
 }
 
-/// Takes a refresh token and makes the next one the token that works. Commit whatever it says: a reuse ends the session.
+/// A refresh token that was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    pub hash: &'a TokenHash,
+    pub client: &'a TokenHash,
+    /// Its successors: the one to be made, then those that servers with an earlier secret would have made.
+    pub successors: &'a [TokenHash],
+}
+
+/// Takes a refresh token and makes its first successor the token that works. Commit whatever it says: a reuse ends the session.
 pub async fn rotate(
     tx: &mut PgConnection,
-    presented: &TokenHash,
-    next: &TokenHash,
+    presented: Presented<'_>,
     lifetime: Duration,
 ) -> Result<Rotation, StoreError> {
-    let found: Option<(SessionId, UserId, bool, bool)> = sqlx::query_as(
+    let found: Option<(SessionId, UserId, bool, bool, bool)> = sqlx::query_as(
         "SELECT s.id, s.user_id, t.used_at IS NOT NULL,
+                coalesce(t.used_at > clock_timestamp() - make_interval(secs => $2) AND t.used_by = $3, false),
                 s.revoked_at IS NOT NULL OR s.expires_at <= now() OR u.suspended_at IS NOT NULL
          FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
          WHERE t.hash = $1
          FOR UPDATE OF t, s",
     )
-    .bind(&presented[..])
+    .bind(&presented.hash[..])
+    .bind(GRACE.as_secs_f64())
+    .bind(&presented.client[..])
     .fetch_optional(&mut *tx)
     .await?;
-    let Some((session, user, reused, ended)) = found else { return Ok(Rotation::Unknown) };
+    let Some((session, user, spent, repeated, ended)) = found else { return Ok(Rotation::Unknown) };
     if ended {
         return Ok(Rotation::Ended);
     }
-    if reused {
+    if repeated {
+        // A server with a newer secret may have made one that this one cannot make: no reason to end the session.
+        let successor = given_before(tx, session, presented.successors).await?;
+        return Ok(successor.map_or(Rotation::Ended, |successor| Rotation::Repeated { user, session, successor }));
+    }
+    if spent {
         revoke(tx, user, session, Reason::Reuse).await?;
         return Ok(Rotation::Reused { session });
     }
     sqlx::query(
-        "WITH used AS (UPDATE refresh_tokens SET used_at = now() WHERE hash = $1),
+        "WITH used AS (UPDATE refresh_tokens SET used_at = clock_timestamp(), used_by = $5 WHERE hash = $1),
               kept AS (UPDATE sessions SET last_used_at = now(), expires_at = now() + make_interval(secs => $4)
                        WHERE id = $3)
          INSERT INTO refresh_tokens (hash, session_id) VALUES ($2, $3)",
     )
-    .bind(&presented[..])
-    .bind(&next[..])
+    .bind(&presented.hash[..])
+    .bind(presented.successors.first().map(|hash| &hash[..]))
     .bind(session)
     .bind(lifetime.as_secs_f64())
+    .bind(&presented.client[..])
     .execute(tx)
     .await?;
     Ok(Rotation::Rotated { user, session })
+}
+
+/// Finds the successor that was made of a token when it was used.
+async fn given_before(
+    tx: &mut PgConnection,
+    session: SessionId,
+    successors: &[TokenHash],
+) -> Result<Option<TokenHash>, StoreError> {
+    let hashes: Vec<&[u8]> = successors.iter().map(|hash| &hash[..]).collect();
+    let found: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT hash FROM refresh_tokens WHERE session_id = $1 AND hash = ANY ($2)")
+            .bind(session)
+            .bind(hashes)
+            .fetch_optional(tx)
+            .await?;
+    Ok(found.and_then(|hash| hash.try_into().ok()))
 }
 
 /// Ends one session of a user. Whether there was one to end.
