@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 13] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -34,6 +34,7 @@ pub(crate) const STEPS: [Step; 12] = [
     step!("m0010_assets"),
     step!("m0011_analytics"),
     step!("m0012_logins"),
+    step!("m0013_ownership"),
 ];
 
 impl MigrationName for Step {

@@ -109,18 +109,24 @@ async fn claim_slice(worker: Arc<Worker>, track: Track, mut slice: Slice) {
 
 /// Claims posts, as many as there are hands, and starts those that are ours now.
 async fn start(worker: &Arc<Worker>, crew: &Crew, slice: &Slice, mut hands: OwnedSemaphorePermit) {
+    let claiming = worker.in_hand.claiming(&slice.posts);
     match claim(worker.store.pool(), worker.lease.worker, slice).await {
         Ok((claims, progress)) => {
             worker.doorbell.ring(progress.into_iter().collect());
             for claim in claims {
                 crew.pace.started();
+                let hold = worker.in_hand.hold(&claim);
                 if let Some(hand) = hands.split(1) {
-                    worker.tasks.spawn(make(Arc::clone(worker), claim, hand));
+                    worker.tasks.spawn(make(Arc::clone(worker), claim, hold, hand));
                 }
             }
         }
-        // The ids come again: what was pushed and not taken is rewound.
-        Err(error) => warn!(batch.id = %slice.batch, %error, "a slice was not claimed"),
+        // The ids come again: what was pushed and not taken is rewound. What was taken after all is handed back.
+        Err(error) => {
+            warn!(batch.id = %slice.batch, %error, "a slice was not claimed");
+            drop(claiming);
+            worker.in_hand.doubt();
+        }
     }
 }
 

@@ -15,6 +15,11 @@ use crate::pace::Pace;
 /// How far ahead posts are claimed.
 const AHEAD: Duration = Duration::from_millis(10);
 
+/// Hands beyond the slots, at most.
+const fn spare(slots: usize) -> usize {
+    slots.div_ceil(4)
+}
+
 /// The hands of one worker. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Hands {
@@ -30,10 +35,15 @@ pub struct Hands {
 impl Hands {
     /// As many hands as slots, and up to a quarter more as the pace asks for them.
     pub fn new(slots: usize, pace: Arc<Pace>, intake: Arc<Intake>) -> Self {
-        let spare = slots.div_ceil(4);
-        let free = Arc::new(Semaphore::new(slots + spare));
+        let spare = spare(slots);
+        let free = Arc::new(Semaphore::new(Self::most(slots)));
         let away = Arc::clone(&free).try_acquire_many_owned(spare as u32).ok();
         Self { free, spare, away: Arc::new(Mutex::new(away)), pace, intake }
+    }
+
+    /// The most hands that there are for so many slots.
+    pub const fn most(slots: usize) -> usize {
+        slots + spare(slots)
     }
 
     /// Hands that may take a post now.

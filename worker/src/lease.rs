@@ -115,14 +115,18 @@ impl Renewer {
     }
 
     async fn renew(&mut self) {
+        let mut pause = RENEWAL;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(RENEWAL) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.done.cancelled() => break,
             }
             let began = Instant::now();
             match self.once().await {
-                Ok(true) => *self.lease.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began,
+                Ok(true) => {
+                    *self.lease.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began;
+                    pause = RENEWAL;
+                }
                 Ok(false) => {
                     warn!(worker.id = %self.lease.worker, "this worker was taken for dead; it starts anew");
                     self.lease.lost.cancel();
@@ -131,6 +135,7 @@ impl Renewer {
                 Err(error) => {
                     warn!(%error, "the lease was not renewed");
                     self.connection = None;
+                    pause = AGAIN;
                 }
             }
         }
@@ -155,8 +160,10 @@ impl Renewer {
     }
 }
 
-/// How long one statement of the lease may take.
-const LIMIT: Duration = Duration::from_secs(3);
+/// How long one statement of the lease may take, and how soon it is tried again: whoever comes back from an outage first
+/// waits a lease's length for the others.
+const LIMIT: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_millis(250);
 
 async fn within_limit<T>(statement: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     tokio::time::timeout(LIMIT, statement).await.unwrap_or(Err(StoreError::Sqlx(sqlx::Error::PoolTimedOut)))

@@ -19,6 +19,9 @@ use crate::crew::Crew;
 use crate::doorbell::{self, Doorbell};
 use crate::gateway::{Gateway, SendGuard};
 use crate::halted::Halted;
+use crate::hands::Hands;
+use crate::in_hand::InHand;
+use crate::isolation::Isolation;
 use crate::lease::{Keeper, Lease};
 use crate::platforms::Platforms;
 use crate::settle;
@@ -40,9 +43,10 @@ pub struct Worker {
     pub generations: Crew,
     /// Batches in hand that were cancelled.
     pub halted: Halted,
+    /// Rows in hand, and those that are being claimed.
+    pub in_hand: InHand,
     redis: RedisSettings,
-    /// A post that twice took its worker with it runs alone.
-    pub alone: Semaphore,
+    pub(crate) isolation: Isolation,
     /// Megabytes of pictures of products that renders are being made of.
     pub references: Semaphore,
     pub tasks: TaskTracker,
@@ -136,8 +140,9 @@ impl Life {
             generations: Crew::new(queue.of(Track::Generations), few, own_writer, gateway.beside(few)),
             posts: Crew::new(queue, slots, writer, gateway),
             halted: Halted::default(),
+            in_hand: InHand::default(),
             redis: settings.redis.clone(),
-            alone: Semaphore::new(1),
+            isolation: Isolation::new(Hands::most(slots) + Hands::most(few)),
             references: Semaphore::new(Worker::REFERENCE_MEGABYTES),
             tasks: tasks.clone(),
             draining: CancellationToken::new(),

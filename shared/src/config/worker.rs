@@ -17,7 +17,7 @@ pub struct WorkerSettings {
     pub drain_seconds: u64,
     /// How often a post is tried again before it fails.
     pub max_retries: i16,
-    /// Unclean ends after which a post is taken for the cause and fails.
+    /// Deaths of workers that ran nothing but one post after which it is taken for the cause and fails.
     pub max_deliveries: i16,
 }
 

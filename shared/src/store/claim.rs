@@ -24,7 +24,7 @@ pub struct Claim {
     pub user: UserId,
     pub position: i32,
     pub epoch: i32,
-    /// Claims that have not ended cleanly, this one included.
+    /// Workers that died while they ran it, or one that died while it waited.
     pub deliveries: i16,
     pub retries: i16,
     pub revision: i32,
@@ -126,7 +126,7 @@ impl Claim {
             user,
             position: 0,
             epoch: 1,
-            deliveries: 1,
+            deliveries: 0,
             retries: 0,
             revision: 1,
             caption_ordinal: 0,

@@ -70,11 +70,30 @@ pub async fn batch_of(
     batch
 }
 
-/// A living worker.
+/// A living worker, whose lease has been renewed for long.
 pub async fn worker(store: &Store) -> WorkerId {
     let id = WorkerId::new();
     workers::enter(store.pool(), id, &format!("worker-{id}"), 8).await.expect("entered");
+    steady(store, id).await;
     id
+}
+
+/// Makes a worker's lease one that has been renewed without a gap for long.
+pub async fn steady(store: &Store, worker: WorkerId) {
+    sqlx::query("UPDATE workers SET steady_since = now() - interval '1 hour' WHERE id = $1")
+        .bind(worker)
+        .execute(store.pool())
+        .await
+        .expect("steady");
+}
+
+/// Lets a worker's lease run out, as a crash would after a while.
+pub async fn expire(store: &Store, worker: WorkerId) {
+    sqlx::query("UPDATE workers SET lease_until = now() WHERE id = $1")
+        .bind(worker)
+        .execute(store.pool())
+        .await
+        .expect("expired");
 }
 
 /// Releases at most `posts` posts of a batch as one slice.

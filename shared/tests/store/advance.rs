@@ -71,7 +71,7 @@ async fn a_worker_that_lost_its_post_writes_no_content_but_its_bill() {
     bury(store, zombie).await;
 
     let taken = take(store, heir, &release_due(store, batch).await).await.remove(0);
-    assert_eq!((taken.epoch, taken.deliveries), (lost.epoch + 2, 2));
+    assert_eq!((taken.epoch, taken.deliveries), (lost.epoch + 2, 1));
     let late = captioned(settled(end(&lost, Ending::Completed), 1, AttemptState::Settled));
     assert_eq!(write(store, zombie, &[late]).await, [Answer::Refused(Refusal::Fenced)]);
     let stand = audit(store, batch).await;

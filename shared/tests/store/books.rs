@@ -29,6 +29,13 @@ pub(crate) struct Stand {
     pub(crate) held_nanos: i64,
 }
 
+impl Stand {
+    /// Posts that are final.
+    pub(crate) fn finished(&self) -> i32 {
+        self.completed_posts + self.failed_posts + self.cancelled_posts
+    }
+}
+
 /// Asserts that counters equal rows and money equals attempts.
 pub(crate) async fn audit(store: &Store, batch: BatchId) -> Stand {
     let said: Totals = sqlx::query_as(

@@ -11,6 +11,7 @@ use shared::queue::Slice;
 use shared::store::advance::{Answer, Ending};
 use shared::store::budgets::Scope;
 use shared::store::claim::Claim;
+use shared::store::rescue::Owned;
 use shared::store::{Store, budgets, control, rescue, workers};
 use shared::testing::Ground;
 
@@ -26,9 +27,15 @@ enum Event {
     Rewind,
     WakeAll,
     Claim(u8),
+    /// Claimed, and the answer to the commit is lost.
+    ClaimUnheard(u8),
+    /// A worker hands back what it owns and does not have in hand.
+    Reconcile(u8),
     Step(u8, Move),
     Kill(u8),
     Rescue,
+    /// Tried by a worker that has just come back.
+    RescueTooSoon,
     Pause,
     Resume,
     /// A cap is set, changed or taken away.
@@ -63,11 +70,14 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Rewind),
         2 => Just(Event::WakeAll),
         5 => any::<u8>().prop_map(Event::Claim),
+        2 => any::<u8>().prop_map(Event::ClaimUnheard),
+        2 => any::<u8>().prop_map(Event::Reconcile),
         9 => (any::<u8>(), prop_oneof![
             4 => Just(Move::Call), 3 => Just(Move::Complete), 1 => Just(Move::Fail), 1 => Just(Move::Retry),
             1 => Just(Move::Release), 1 => Just(Move::LoseTheAnswer)]).prop_map(|(who, act)| Event::Step(who, act)),
         1 => any::<u8>().prop_map(Event::Kill),
         2 => Just(Event::Rescue),
+        1 => Just(Event::RescueTooSoon),
         1 => Just(Event::Pause),
         2 => Just(Event::Resume),
         2 => (prop_oneof![Just(Lid::Batch), Just(Lid::Campaign), Just(Lid::User)], prop::option::weighted(0.8, 0..3_000u16))
@@ -102,15 +112,30 @@ impl History<'_> {
             Event::Flush => self.queue.clear(),
             Event::Rewind => rewind(self.store, self.batch).await,
             Event::WakeAll => self.queue.push(release_due(self.store, self.batch).await),
-            Event::Claim(who) => self.claim(who).await,
+            Event::Claim(who) => {
+                let claims = self.claim(who).await;
+                self.holds.extend(claims);
+            }
+            Event::ClaimUnheard(who) => drop(self.claim(who).await),
+            Event::Reconcile(who) => {
+                let owner = self.crew[usize::from(who) % self.crew.len()];
+                self.reconcile(owner).await;
+            }
             Event::Step(who, act) => self.step(usize::from(who), act).await,
             Event::Kill(who) => {
                 let at = usize::from(who) % self.crew.len();
-                workers::leave(self.store.pool(), self.crew[at]).await.expect("expired");
+                expire(self.store, self.crew[at]).await;
                 // Its holds stay: a zombie goes on as if it had them.
                 self.crew[at] = worker(self.store).await;
             }
-            Event::Rescue => drop(rescue::rescue(self.store.pool(), 3).await.expect("rescued")),
+            Event::Rescue => drop(rescue_all(self.store).await),
+            Event::RescueTooSoon => {
+                let newcomer = WorkerId::new();
+                workers::enter(self.store.pool(), newcomer, &newcomer.to_string(), 8).await.expect("entered");
+                let rescued = rescue::rescue(self.store.pool(), newcomer, 3).await.expect("an answer");
+                assert!(rescued.workers.is_empty(), "a newcomer took others for dead");
+                self.crew.push(newcomer);
+            }
             Event::Pause => {
                 let mut tx = self.store.pool().begin().await.expect("a transaction");
                 drop(control::pause(&mut tx, self.user, self.batch).await);
@@ -168,13 +193,23 @@ impl History<'_> {
         tx.commit().await.expect("committed");
     }
 
-    async fn claim(&mut self, who: u8) {
-        let Some(slice) = self.queue.choose(&mut rand::rng()).cloned() else { return };
+    async fn claim(&self, who: u8) -> Vec<Hold> {
+        let Some(slice) = self.queue.choose(&mut rand::rng()).cloned() else { return Vec::new() };
         let owner = self.crew[usize::from(who) % self.crew.len()];
-        for claim in take(self.store, owner, &slice).await {
-            let ordinal = claim.caption_ordinal;
-            self.holds.push(Hold { owner, claim, ordinal, called: false });
-        }
+        let claims = take(self.store, owner, &slice).await;
+        let hold = |claim: Claim| Hold { owner, ordinal: claim.caption_ordinal, claim, called: false };
+        claims.into_iter().map(hold).collect()
+    }
+
+    async fn reconcile(&self, owner: WorkerId) {
+        let owned = rescue::owned(self.store.pool(), &[owner], &[self.batch]).await.expect("an answer");
+        let in_hand =
+            |post: &Owned| self.holds.iter().any(|hold| hold.claim.post == post.post && hold.claim.epoch == post.epoch);
+        let (kept, forgotten): (Vec<Owned>, Vec<Owned>) = owned.into_iter().partition(in_hand);
+        let handed_back = rescue::hand_back(self.store.pool(), forgotten.clone(), 5).await.expect("handed back");
+        assert_eq!(handed_back.posts, forgotten.len() as i64);
+        let left = rescue::owned(self.store.pool(), &[owner], &[self.batch]).await.expect("an answer");
+        assert_eq!(left.len(), kept.len(), "what is in hand stays there, and nothing else does");
     }
 
     async fn step(&mut self, who: usize, act: Move) {

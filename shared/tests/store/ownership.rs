@@ -31,31 +31,10 @@ async fn a_worker_whose_lease_ran_out_claims_nothing_and_once_rescued_cannot_ren
     let batch = batch(&ground.store, UserId::new(), 1, None).await;
     let me = worker(store).await;
     assert!(workers::renew(store.pool(), me).await.expect("an answer"));
-    workers::leave(store.pool(), me).await.expect("expired");
+    expire(store, me).await;
     assert!(take(store, me, &release(store, batch, 1).await).await.is_empty());
     bury(store, me).await;
     assert!(!workers::renew(store.pool(), me).await.expect("an answer"));
-}
-
-#[tokio::test]
-async fn a_post_that_kills_its_worker_three_times_is_given_up() {
-    let ground = Ground::fresh().await;
-    let store = &ground.store;
-    let batch = batch(&ground.store, UserId::new(), 1, None).await;
-    let mut slice = release(store, batch, 1).await;
-    for death in 1..=3 {
-        let me = worker(store).await;
-        assert_eq!(take(store, me, &slice).await.remove(0).deliveries, death);
-        bury(store, me).await;
-        slice = release_due(store, batch).await;
-    }
-    assert_eq!(audit(store, batch).await.status, "failed");
-    let message: String = sqlx::query_scalar("SELECT error_message FROM campaign_posts WHERE batch_job_id = $1")
-        .bind(batch)
-        .fetch_one(store.pool())
-        .await
-        .expect("a post");
-    assert!(message.contains("3 times"), "{message}");
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use shared::store::advance::{
     Settlement, advance,
 };
 use shared::store::claim::Claim;
-use shared::store::{Store, StoreError, rescue, workers};
+use shared::store::rescue::{Rescued, rescue};
+use shared::store::{Store, StoreError};
 pub(crate) use shared::testing::batches::*;
 
 pub(crate) const PRICE: Nanodollars = Nanodollars(100);
@@ -16,19 +17,16 @@ pub(crate) const BOUND: Nanodollars = Nanodollars(250);
 
 /// Ends a worker's lease without its knowledge, as a crash would after a while, and has its posts rescued.
 pub(crate) async fn bury(store: &Store, worker: WorkerId) {
-    workers::leave(store.pool(), worker).await.expect("expired");
-    // A server that has just started waits for leases to be renewed before it believes that anybody is dead.
-    while !rescue::rescue(store.pool(), 3).await.expect("rescued").workers.contains(&worker) {
-        let gone: bool = sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM workers WHERE id = $1)")
-            .bind(worker)
-            .fetch_one(store.pool())
-            .await
-            .expect("an answer");
-        if gone {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    expire(store, worker).await;
+    rescue_all(store).await;
+}
+
+/// Takes posts back from everybody who is gone, as a worker does that has lived for long.
+pub(crate) async fn rescue_all(store: &Store) -> Rescued {
+    let rescuer = worker(store).await;
+    let rescued = rescue(store.pool(), rescuer, 3).await.expect("rescued");
+    sqlx::query("DELETE FROM workers WHERE id = $1").bind(rescuer).execute(store.pool()).await.expect("forgotten");
+    rescued
 }
 
 pub(crate) fn item(claim: &Claim, next: Next) -> Item {

@@ -226,7 +226,7 @@ impl Gateway {
         Ok(booked)
     }
 
-    /// One call that was booked: reserved, sent at most once, and settled exactly once.
+    /// One call that was booked: reserved right before it is sent, sent at most once, and settled exactly once.
     async fn call<T: Task>(
         &self,
         ledger: &mut impl Ledger,
@@ -244,15 +244,19 @@ impl Gateway {
         if draft.bound > left {
             return Err(Stop::Failed(too_dear()));
         }
-        let call =
-            ledger.reserve(task.step(), quote(&self.inner.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
-        let Ok(slot) = self.entrance.slots.acquire().await else {
-            ledger.settle(unsent_bill());
-            return Err(interrupted());
-        };
+        let Ok(slot) = self.entrance.slots.acquire().await else { return Err(interrupted()) };
         // Whoever has room never waits for a slot, so those who wait for room get it.
         let room = self.inner.memory.room_to_send(draft.request.encoded_pictures()).await;
-        self.inner.admission.note_lead(picked.elapsed());
+        let prepared = picked.elapsed();
+        tokio::time::sleep_until(at.checked_sub(self.inner.admission.reserving()).unwrap_or(at)).await;
+        if let Err(unsent) = self.inner.last_look(ledger, place, &candidate, at, &booking) {
+            return unsent;
+        }
+        // Last of all: a call that only waits is not in the ledger, where it would be unknown should this worker die.
+        let asked = Instant::now();
+        let call =
+            ledger.reserve(task.step(), quote(&self.inner.catalog, place, draft.bound)).await.map_err(Stop::Refused)?;
+        self.inner.admission.note_lead(prepared, asked.elapsed());
         tokio::time::sleep_until(at).await;
         if let Err(unsent) = self.inner.last_look(ledger, place, &candidate, at, &booking) {
             ledger.settle(unsent_bill());

@@ -31,6 +31,12 @@ pub(super) fn after(stop: Stop, claim: &Claim, max_retries: i16) -> Ending {
     }
 }
 
+/// The end of a hold on a row that has to run alone while another one does.
+pub(super) fn isolated() -> Ending {
+    let message = "A worker stopped unexpectedly while it ran this post. The post runs again, by itself, in a moment.";
+    Ending::Wait { after: backoff(1), reason: Reason { class: "isolated", message: message.to_owned() } }
+}
+
 fn over_budget() -> Reason {
     Reason {
         class: "budget_exceeded",

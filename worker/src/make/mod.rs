@@ -18,13 +18,15 @@ use crate::crew::Crew;
 use crate::gateway::Stop;
 use crate::generate::{self, Job};
 use crate::generate_post::{self, PostJob};
+use crate::in_hand::Hold;
+use crate::isolation::Share;
 use crate::settle::Line;
 use crate::worker::Worker;
 
 /// Makes what was claimed. `hand` is given back when it ends.
-pub async fn make(worker: Arc<Worker>, claim: Claim, hand: OwnedSemaphorePermit) {
+pub async fn make(worker: Arc<Worker>, claim: Claim, hold: Hold, hand: OwnedSemaphorePermit) {
     let span = info_span!("post", post.id = %claim.post, batch.id = %claim.batch, post.epoch = claim.epoch);
-    let work = run(&worker, claim).instrument(span);
+    let work = run(&worker, claim, hold).instrument(span);
     tokio::select! {
         () = work => {}
         // Dropping the work hands the row back.
@@ -33,18 +35,34 @@ pub async fn make(worker: Arc<Worker>, claim: Claim, hand: OwnedSemaphorePermit)
     drop(hand);
 }
 
-async fn run(worker: &Worker, claim: Claim) {
-    // A row that twice took its worker with it takes no other along the third time.
-    let _alone =
-        if claim.deliveries >= worker.settings.max_deliveries { worker.alone.acquire().await.ok() } else { None };
-    let mut line = Line::new(&claim, crew(worker, &claim).writer.clone(), worker.halted.hold(claim.batch));
-    let ending = match produce(worker, &claim, &mut line).await {
-        Ok(()) => Ending::Completed,
-        Err(stop) => ending::after(stop, &claim, worker.settings.max_retries),
+async fn run(worker: &Worker, claim: Claim, hold: Hold) {
+    let mut line = Line::new(&claim, crew(worker, &claim).writer.clone(), worker.halted.hold(claim.batch), hold);
+    let ending = match begin(worker, &claim, &mut line).await {
+        Ok(_share) => match produce(worker, &claim, &mut line).await {
+            Ok(()) => Ending::Completed,
+            Err(stop) => ending::after(stop, &claim, worker.settings.max_retries),
+        },
+        Err(ending) => ending,
     };
     if let Answer::Refused(refusal) = line.end(ending).await {
         debug!(%refusal, "the end of this row was not ours to write");
     }
+}
+
+/// Waits until the row may run beside the others, or says how its hold ends without. A row that was among those that ran when
+/// a worker died says that it runs before it does anything: should the worker die again, it is known to have run.
+async fn begin(worker: &Worker, claim: &Claim, line: &mut Line) -> Result<Share, Ending> {
+    let share = tokio::select! {
+        biased;
+        share = worker.isolation.share(claim.deliveries) => share.ok_or_else(ending::isolated)?,
+        () = worker.draining.cancelled() => return Err(Ending::Release),
+    };
+    if claim.deliveries > 0 {
+        line.begin()
+            .await
+            .map_err(|refusal| ending::after(Stop::Refused(refusal), claim, worker.settings.max_retries))?;
+    }
+    Ok(share)
 }
 
 /// Whose work it is, whichever queue it came from.

@@ -1,5 +1,6 @@
 //! A post's line to the books: what is owed is carried along and written with the next thing that the post says.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::domain::{AttemptState, CallId, Nanodollars, Outcome, Step};
@@ -10,6 +11,7 @@ use shared::store::claim::Claim;
 
 use super::{Ledger, Writer};
 use crate::halted::Held;
+use crate::in_hand::Hold;
 
 /// One post in hand. It ends by [`end`](Self::end); one that is dropped before (its task panicked, or was stopped) hands its
 /// post back by itself, so that no post stays in the hands of a worker that has forgotten it.
@@ -24,6 +26,7 @@ pub struct Line {
     reserved: bool,
     writer: Writer,
     held: Held,
+    hold: Arc<Hold>,
     ended: bool,
 }
 
@@ -43,7 +46,7 @@ struct Open {
 }
 
 impl Line {
-    pub fn new(claim: &Claim, writer: Writer, held: Held) -> Self {
+    pub fn new(claim: &Claim, writer: Writer, held: Held, hold: Hold) -> Self {
         Self {
             post: Item {
                 post: claim.post,
@@ -65,6 +68,7 @@ impl Line {
             reserved: false,
             writer,
             held,
+            hold: Arc::new(hold),
             ended: false,
         }
     }
@@ -96,6 +100,15 @@ impl Line {
     /// Keeps what a step made and waits until that is written, for what others have to see before this row ends.
     pub async fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Refusal> {
         self.checkpoint(checkpoint);
+        self.go().await
+    }
+
+    /// Says that the row runs, and waits until that is written.
+    pub async fn begin(&mut self) -> Result<(), Refusal> {
+        self.go().await
+    }
+
+    async fn go(&mut self) -> Result<(), Refusal> {
         match self.say(Next::Go).await {
             Answer::Refused(refusal) => Err(refusal),
             Answer::Done | Answer::Granted => Ok(()),
@@ -117,7 +130,8 @@ impl Line {
     async fn say(&mut self, next: Next) -> Answer {
         let item = self.item(next);
         let owed = item.settle.clone();
-        let answer = self.writer.write(item).await;
+        let written = self.writer.hand_in(item, Some(Arc::clone(&self.hold)));
+        let answer = written.await.unwrap_or(Answer::Refused(Refusal::Unwritten));
         if answer == Answer::Refused(Refusal::Unwritten) {
             self.post.settle = owed.map(money_only);
         }
@@ -210,6 +224,6 @@ impl Drop for Line {
             message: "The worker stopped in the middle of this post; it is tried again.".to_owned(),
         };
         let item = self.item(Next::End(Ending::Retry { after: Duration::ZERO, reason }));
-        drop(self.writer.hand_in(item));
+        drop(self.writer.hand_in(item, Some(Arc::clone(&self.hold))));
     }
 }

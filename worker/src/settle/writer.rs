@@ -1,6 +1,7 @@
 //! The writer: groups items and writes them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -11,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use crate::doorbell::Doorbell;
+use crate::in_hand::Hold;
 
 /// Items that one group holds at most. The database joins a group's lists with each other, so that in a larger one each item
 /// costs more.
@@ -24,20 +26,22 @@ pub struct Writer(mpsc::UnboundedSender<Entry>);
 struct Entry {
     item: Item,
     answer: oneshot::Sender<Answer>,
+    /// Keeps the row in hand until the item is written. The economy lane has none in hand.
+    hold: Option<Arc<Hold>>,
 }
 
 impl Writer {
     /// Hands in an item and waits until it is written. What waits is bounded by the posts in hand: each says one thing at a
     /// time.
     pub(crate) async fn write(&self, item: Item) -> Answer {
-        self.hand_in(item).await.unwrap_or(Answer::Refused(Refusal::Unwritten))
+        self.hand_in(item, None).await.unwrap_or(Answer::Refused(Refusal::Unwritten))
     }
 
-    /// Hands in an item; the answer may be awaited or not.
-    pub(super) fn hand_in(&self, item: Item) -> oneshot::Receiver<Answer> {
+    /// Hands in an item of a row in hand; the answer may be awaited or not.
+    pub(super) fn hand_in(&self, item: Item, hold: Option<Arc<Hold>>) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         // Without a writer the receiver ends at once.
-        drop(self.0.send(Entry { item, answer }));
+        drop(self.0.send(Entry { item, answer, hold }));
         receiver
     }
 }
@@ -62,9 +66,10 @@ async fn run(store: Store, worker: WorkerId, doorbell: Doorbell, mut entries: mp
         }
         let group;
         (group, next) = one_a_post(next);
-        let (items, answers): (Vec<Item>, Vec<_>) = group.into_iter().map(|entry| (entry.item, entry.answer)).collect();
+        let (items, askers): (Vec<Item>, Vec<_>) =
+            group.into_iter().map(|entry| (entry.item, (entry.answer, entry.hold))).collect();
         let advanced = write(&store, worker, &items).await;
-        for (answer, sender) in advanced.answers.into_iter().zip(answers) {
+        for (answer, (sender, _hold)) in advanced.answers.into_iter().zip(askers) {
             // Whoever asked may have gone.
             let _ = sender.send(answer);
         }

@@ -8,6 +8,7 @@ mod janitor;
 mod models;
 mod partitions;
 mod providers;
+mod reconcile;
 mod rescue;
 mod share;
 
@@ -32,6 +33,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
         generations.run(&stop, |slice| take_directly(&worker, Track::Generations, slice)),
         models::run(&worker, &stop),
         economy::run(&worker, &stop),
+        reconcile::run(&worker, &stop),
         every(Duration::from_secs(1), &stop, "rescue", async || rescue::once(&worker).await),
         every(Duration::from_secs(1), &stop, "budgets", async || budgets::resume(&worker).await),
         every(Duration::from_mins(1), &stop, "months", async || budgets::months(&worker).await),

@@ -7,4 +7,5 @@ mod memory;
 mod operator;
 mod program;
 mod queue;
+mod reconcile;
 mod settle;

@@ -10,6 +10,7 @@ use shared::store::claim::Claim;
 use shared::testing::{Ground, batches};
 use tokio::task::JoinHandle;
 use worker::halted::Halted;
+use worker::in_hand::InHand;
 use worker::settle::{self, Ledger, Line, Writer};
 
 fn quote() -> Quote {
@@ -56,6 +57,11 @@ async fn crew(ground: &Ground, posts: i32) -> (Writer, JoinHandle<()>, Vec<Claim
     (writer, tokio::spawn(run), claims)
 }
 
+/// A claimed post's line to the books.
+fn line(claim: &Claim, writer: &Writer) -> Line {
+    Line::new(claim, writer.clone(), Halted::default().hold(claim.batch), InHand::default().hold(claim))
+}
+
 async fn statuses(ground: &Ground) -> Vec<(String, i64)> {
     sqlx::query_as("SELECT status, count(*) FROM campaign_posts GROUP BY status ORDER BY status")
         .fetch_all(ground.store.pool())
@@ -70,7 +76,7 @@ async fn posts_that_speak_at_once_are_written_in_few_groups() {
     let before: i64 =
         sqlx::query_scalar("SELECT version FROM batch_jobs").fetch_one(ground.store.pool()).await.expect("v");
     let posts = claims.iter().map(async |claim| {
-        let mut line = Line::new(claim, writer.clone(), Halted::default().hold(claim.batch));
+        let mut line = line(claim, &writer);
         line.reserve(Step::Caption, quote()).await.expect("granted");
         line.settle(bill());
         line.checkpoint(caption());
@@ -90,7 +96,7 @@ async fn one_item_that_can_never_be_written_fails_alone() {
     let ground = Ground::fresh().await;
     let (writer, _running, claims) = crew(&ground, 9).await;
     let posts = claims.iter().enumerate().map(async |(n, claim)| {
-        let mut line = Line::new(claim, writer.clone(), Halted::default().hold(claim.batch));
+        let mut line = line(claim, &writer);
         // Completed without a caption is against the schema.
         if n != 4 {
             line.checkpoint(caption());
@@ -126,7 +132,7 @@ async fn a_result_that_can_never_be_written_fails_its_post_and_is_still_paid() {
     for before_the_next_call in [false, true] {
         let ground = Ground::fresh().await;
         let (writer, _running, claims) = crew(&ground, 1).await;
-        let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
+        let mut line = line(&claims[0], &writer);
         line.reserve(Step::Caption, quote()).await.expect("granted");
         line.settle(bill());
         line.checkpoint(unwritable());
@@ -145,7 +151,7 @@ async fn a_result_that_can_never_be_written_fails_its_post_and_is_still_paid() {
 async fn a_line_that_is_dropped_hands_its_post_back_and_says_that_its_call_is_unknown() {
     let ground = Ground::fresh().await;
     let (writer, running, claims) = crew(&ground, 1).await;
-    let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
+    let mut line = line(&claims[0], &writer);
     line.reserve(Step::Caption, quote()).await.expect("granted");
     drop(line);
     drop(writer);
@@ -163,7 +169,7 @@ async fn a_line_that_is_dropped_hands_its_post_back_and_says_that_its_call_is_un
 async fn a_group_is_written_once_the_database_is_back() {
     let ground = Ground::fresh().await;
     let (writer, _running, claims) = crew(&ground, 1).await;
-    let mut line = Line::new(&claims[0], writer.clone(), Halted::default().hold(claims[0].batch));
+    let mut line = line(&claims[0], &writer);
     line.checkpoint(caption());
     let name = &ground.settings.redis.namespace;
     let cut = format!(

@@ -53,12 +53,13 @@ pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<BatchId>, StoreError> {
     .await?)
 }
 
-/// Takes a lane, or keeps it; `None` when another living worker tends it.
+/// Takes a lane, or keeps it; `None` when another worker tends it. A rescue removes the dead; a worker that only missed a
+/// renewal keeps its lanes.
 pub async fn take(pool: &PgPool, worker: WorkerId, batch: BatchId) -> Result<Option<Lane>, StoreError> {
     sqlx::query(
         "UPDATE batch_jobs b SET lane_tender = $2
          WHERE b.id = $1 AND b.lane_tender IS DISTINCT FROM $2
-           AND NOT EXISTS (SELECT FROM workers w WHERE w.id = b.lane_tender AND w.lease_until > now())",
+           AND NOT EXISTS (SELECT FROM workers w WHERE w.id = b.lane_tender AND w.lease_until > '-infinity')",
     )
     .bind(batch)
     .bind(worker)

@@ -163,8 +163,8 @@ change AS (
            coalesce(j.moderation, c.moderation) AS moderation,
            k.key, k.format, k.width, k.height, k.bytes, k.thumbhash,
            c.flags AS caption_flags, k.flags AS picture_flags, a.result, a.scores, a.model, a.print,
-           -- A post of the lane was in no hand.
-           i.epoch > 0 AS in_hand, g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
+           -- A post of the lane was in no hand, and one that only its bill is written of is in another's.
+           i.epoch > 0 AND h.n IS NOT NULL AS in_hand, g.step, g.ordinal, e.after_ms, e.retries, e.class, e.message,
            -- Nothing goes back to wait in a batch that is being cancelled.
            CASE WHEN e.status IN ('pending', 'retrying') AND m.status = 'cancelling' THEN 'cancelled' ELSE e.status END AS status
     FROM item i
@@ -212,8 +212,8 @@ moved AS (
         text_ordinal = CASE c.step WHEN 'text' THEN c.ordinal ELSE p.text_ordinal END,
         status = coalesce(c.status, p.status),
         owner = CASE WHEN c.status IS NULL THEN p.owner END,
-        -- A hold that ends here ended cleanly.
-        deliveries = CASE WHEN c.status IS NULL THEN p.deliveries ELSE greatest(p.deliveries - 1, 0) END,
+        -- Whatever the first thing is that a hold writes: the post runs.
+        begun = c.status IS NULL AND (c.in_hand OR p.begun),
         retries = p.retries + coalesce(c.retries, 0),
         wake_at = CASE WHEN c.status IS NULL THEN p.wake_at
                        WHEN c.status = 'retrying' THEN now() + c.after_ms * interval '1 millisecond' END,

@@ -3,8 +3,7 @@
 WITH
 taken AS (
     UPDATE campaign_posts p
-    SET status = 'processing', owner = $1, epoch = p.epoch + 1, deliveries = p.deliveries + 1, wake_at = NULL,
-        updated_at = now()
+    SET status = 'processing', owner = $1, epoch = p.epoch + 1, begun = false, wake_at = NULL, updated_at = now()
     FROM batch_jobs b
     WHERE b.id = $2 AND b.status IN ('pending', 'processing')
       -- Compared so that no index of the batch's rows serves: those of the slice are looked up by id.

@@ -1,30 +1,33 @@
--- Takes the posts of one batch back from dead workers: $1 batch, $2 dead workers, $3 unclean ends that a post may have.
--- The caller holds the batch and the workers. What those workers had sent is unknown now, and its money stays held.
+-- Takes posts of one batch back from their owners: $1 batch; $2 to $7 are the columns of a list of posts: the post, its owner
+-- and its epoch, the counts that it has from now on, and the reason why it fails (NULL: it is tried again). Posts that have
+-- left this owner or this epoch are left out. The caller holds the batch. What was sent for the posts is unknown now, and its
+-- money stays held.
 WITH
 lost AS (
-    SELECT p.id, p.deliveries >= $3 AS poison
-    FROM campaign_posts p, batch_jobs b
-    WHERE b.id = $1 AND p.batch_job_id = b.id AND p.position >= b.floor AND p.status = 'processing' AND p.owner = ANY ($2)
+    SELECT t.* FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::smallint[], $6::smallint[], $7::text[])
+        AS t (post_id, owner, epoch, deliveries, retries, failure)
 ),
 freed AS (
     UPDATE campaign_posts p
-    SET status = CASE WHEN b.status = 'cancelling' THEN 'cancelled' WHEN l.poison THEN 'failed' ELSE 'retrying' END,
+    SET status = CASE WHEN b.status = 'cancelling' THEN 'cancelled' WHEN l.failure IS NOT NULL THEN 'failed' ELSE 'retrying' END,
         owner = NULL,
         epoch = p.epoch + 1,
-        wake_at = CASE WHEN b.status = 'cancelling' OR l.poison THEN NULL ELSE now() END,
-        error_class = CASE WHEN l.poison THEN 'worker_lost' ELSE p.error_class END,
-        error_message = CASE WHEN l.poison
-            THEN 'This post was given up: the worker that had it stopped unexpectedly ' || p.deliveries || ' times.'
-            ELSE p.error_message END,
-        finalized_at = CASE WHEN b.status = 'cancelling' OR l.poison THEN now() END,
+        begun = false,
+        deliveries = l.deliveries,
+        retries = l.retries,
+        wake_at = CASE WHEN b.status <> 'cancelling' AND l.failure IS NULL THEN now() END,
+        error_class = CASE WHEN b.status <> 'cancelling' AND l.failure IS NOT NULL THEN 'worker_lost' ELSE p.error_class END,
+        error_message = CASE WHEN b.status <> 'cancelling' AND l.failure IS NOT NULL THEN l.failure ELSE p.error_message END,
+        finalized_at = CASE WHEN b.status = 'cancelling' OR l.failure IS NOT NULL THEN now() END,
         updated_at = now()
     FROM lost l, batch_jobs b
-    WHERE p.id = l.id AND b.id = $1
+    WHERE b.id = $1 AND p.id = l.post_id AND p.id = ANY ($2) AND p.status = 'processing' AND p.owner = l.owner
+      AND p.epoch = l.epoch
     RETURNING p.id, p.status, p.error_message
 ),
 unknown AS (
     UPDATE attempts a SET state = 'unknown', outcome = 'error', verdict = 'worker_lost', cost_source = 'none'
-    FROM freed f WHERE a.work_id = f.id AND a.state = 'sent'
+    FROM freed f WHERE a.work_id = f.id AND a.work_id = ANY ($2) AND a.state = 'sent'
     RETURNING month_of(a.started_at) AS month, a.reserved_nanos
 ),
 doubt AS (

@@ -75,6 +75,8 @@ pub(crate) struct Admission {
     lines: [Semaphore; 3],
     /// How long it takes from the end of the wait to the send, in microseconds.
     lead: AtomicU64,
+    /// The part of it that the reservation takes.
+    reserving: AtomicU64,
     settings: RedisSettings,
 }
 
@@ -113,6 +115,7 @@ impl Admission {
             lanes: Default::default(),
             lines: std::array::from_fn(|_| Semaphore::new(1)),
             lead: AtomicU64::new(2_000),
+            reserving: AtomicU64::new(1_000),
             settings: settings.clone(),
         })
     }
@@ -229,11 +232,22 @@ impl Admission {
         Duration::from_micros(self.lead.load(Ordering::Relaxed))
     }
 
-    /// Takes in how long it took to make a call ready. Slower is believed at once, faster by and by.
-    pub(crate) fn note_lead(&self, took: Duration) {
+    /// How much of that the reservation takes, which comes last.
+    pub(crate) fn reserving(&self) -> Duration {
+        Duration::from_micros(self.reserving.load(Ordering::Relaxed))
+    }
+
+    /// Takes in how long it took to prepare a call and to reserve its money.
+    pub(crate) fn note_lead(&self, prepared: Duration, reserved: Duration) {
+        self.note(&self.lead, prepared + reserved);
+        self.note(&self.reserving, reserved);
+    }
+
+    /// Takes in a time. Slower is believed at once, faster by and by.
+    fn note(&self, known: &AtomicU64, took: Duration) {
         let took = took.min(self.horizon / 2).as_micros() as u64;
-        let known = self.lead.load(Ordering::Relaxed);
-        self.lead.store(if took > known { took } else { known - (known - took) / 16 }, Ordering::Relaxed);
+        let before = known.load(Ordering::Relaxed);
+        known.store(if took > before { took } else { before - (before - took) / 16 }, Ordering::Relaxed);
     }
 
     /// How many workers there are, for shares and lanes.
