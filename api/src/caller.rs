@@ -9,6 +9,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use shared::domain::{SessionId, UserId};
 
 use crate::app::App;
+use crate::door::RequestSpan;
 use crate::problem::Problem;
 
 /// A caller with a token that is good: signed by us, not expired, its session not revoked.
@@ -29,6 +30,8 @@ impl Caller {
             Problem::unauthorized("unauthenticated", "The Authorization header must read: Bearer <token>.")
         })?;
         let caller = app.tokens.verify(token)?;
+        // Also for a session that has ended: whose token was refused belongs in the log.
+        RequestSpan::names(request, caller.user);
         app.sessions.check(caller.session)?;
         Ok(caller)
     }

@@ -113,6 +113,7 @@ pub(crate) async fn change_password(
     let attempt = Attempt::begin(app, client, Subject::user(caller.user)).await?;
     let record = found.password_hash.expose_secret().to_owned();
     if attempt.verify(app, change.current_password, Some(record.clone())).await? == Match::Wrong {
+        tracing::warn!("password change failed: wrong current password");
         return Err(AccountError::WrongPassword);
     }
     attempt.succeed(app).await?;
@@ -122,6 +123,7 @@ pub(crate) async fn change_password(
         return Err(AccountError::WrongPassword);
     }
     let ended = sessions::revoke_all(app.store.pool(), caller.user, Some(caller.session), Reason::Password).await?;
+    tracing::info!(sessions.ended = ended.len(), "password changed");
     app.sessions.revoke(ended);
     Ok(())
 }

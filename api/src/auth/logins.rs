@@ -28,9 +28,15 @@ pub(crate) async fn log_in(app: &App, login: Login, client: &Client) -> Result<G
     let attempt = Attempt::begin(app, client, account).await?;
     let record = found.as_ref().map(|found| found.password_hash.expose_secret().to_owned());
     let outcome = attempt.verify(app, login.password.clone(), record).await?;
-    let Some(found) = found.filter(|_| outcome != Match::Wrong) else { return Err(AccountError::WrongCredentials) };
+    // Never the name that was typed: it may be a password in the wrong field.
+    let known = found.as_ref().map(|found| tracing::field::display(found.user.id));
+    let Some(found) = found.as_ref().filter(|_| outcome != Match::Wrong) else {
+        tracing::warn!(user.id = known, "login failed: wrong credentials");
+        return Err(AccountError::WrongCredentials);
+    };
     attempt.succeed(app).await?;
     if found.suspended {
+        tracing::warn!(user.id = known, "login failed: the account is suspended");
         return Err(AccountError::Suspended);
     }
     if outcome == Match::RightButOld {
@@ -43,6 +49,7 @@ pub(crate) async fn log_in(app: &App, login: Login, client: &Client) -> Result<G
         .await?
         .ok_or(AccountError::Suspended)?;
     let access = app.tokens.issue(Caller { user: found.user.id, session })?;
+    tracing::info!(user.id = known, session.id = %session, "login succeeded");
     Ok(Grant { access, refresh: refresh.token })
 }
 
@@ -66,7 +73,10 @@ pub(crate) async fn refresh(app: &App, presented: &str, client: &Client) -> Resu
             app.sessions.revoke([session]);
             Err(AccountError::RefreshReused)
         }
-        Rotation::Ended | Rotation::Unknown => Err(AccountError::RefreshEnded),
+        Rotation::Ended | Rotation::Unknown => {
+            tracing::warn!("refresh failed: no standing session has this token");
+            Err(AccountError::RefreshEnded)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::AccountError;
 use crate::caller::Caller;
+use crate::door::RequestSpan;
 use crate::problem::Problem;
 
 /// Who calls: the bearer of a token, or whoever calls without one act as.
@@ -48,6 +49,7 @@ impl OpenCaller {
                 "Nobody has registered yet under the name that calls without a token act as.",
             ));
         };
+        RequestSpan::names(request, found.user.id);
         if found.suspended {
             return Err(AccountError::Suspended.into());
         }

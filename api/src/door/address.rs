@@ -9,7 +9,13 @@ use poem::{Addr, Request};
 /// With `trusted_proxies = n`, the n-th entry from the right of `X-Forwarded-For` was written by a proxy of ours; anything
 /// left of it is the client's own claim and is not believed. IPv6 clients own a /64 at least, so they are counted by it.
 pub fn client_address(request: &Request, trusted_proxies: usize) -> IpAddr {
-    forwarded(request, trusted_proxies).or_else(|| peer(request)).map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network)
+    network(whole_address(request, trusted_proxies))
+}
+
+/// Returns the address of the client as it is, for the log; `0.0.0.0` where there is none.
+pub(super) fn whole_address(request: &Request, trusted_proxies: usize) -> IpAddr {
+    let address = forwarded(request, trusted_proxies).or_else(|| peer(request));
+    address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.to_canonical())
 }
 
 fn forwarded(request: &Request, trusted_proxies: usize) -> Option<IpAddr> {

@@ -4,10 +4,12 @@ mod address;
 mod compress;
 mod cors;
 mod request_id;
+mod request_span;
 
 pub use address::client_address;
 pub use cors::Cors;
 pub use request_id::RequestId;
+pub(crate) use request_span::RequestSpan;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -54,7 +56,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let request_bytes = stated_length(request.headers());
         let encodings = request.headers().get(header::ACCEPT_ENCODING).cloned();
-        let span = tracing::info_span!("request", request.id = %id);
+        let address = address::whole_address(&request, self.app.settings.http.trusted_proxies);
+        let span = RequestSpan::new(&id, address);
+        request.set_data(span.clone());
+        let span = span.0;
         request.set_data(id.clone());
         request.set_data(Arc::clone(&self.app));
         drop_trailing_slash(request.uri_mut());

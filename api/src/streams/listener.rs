@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::door::RequestSpan;
 use crate::media::{LinkRefusal, Signature};
 use crate::problem::Problem;
 
@@ -30,6 +31,7 @@ pub(super) fn listener(app: &App, request: &Request, batch: BatchId, link: LinkQ
     };
     let caller = Caller { user: UserId(user), session: SessionId(session) };
     app.links.check_events(batch, caller.user, caller.session, &Signature { expires, kid, sig })?;
+    RequestSpan::names(request, caller.user);
     app.sessions.check(caller.session)?;
     Ok(caller)
 }

@@ -25,6 +25,7 @@ mod generations_plans;
 mod history;
 mod imports;
 mod ledger;
+mod logs;
 mod media;
 mod member;
 mod open_as;

@@ -44,33 +44,58 @@ fn the_document_and_the_help_need_no_servers() {
     assert_eq!(run(&["no-such-thing"], &[]).status.code(), Some(1));
 }
 
+/// The program, serving on a free port; dropping it ends it.
+pub(crate) struct Serving {
+    pub(crate) program: tokio::process::Child,
+    pub(crate) url: String,
+    media: std::path::PathBuf,
+}
+
+impl Serving {
+    pub(crate) async fn start(ground: &Ground, environment: &[(&str, &str)], log: Stdio) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        drop(listener);
+        let media = std::env::temp_dir().join(format!("broadside-{}", ground.settings.redis.namespace));
+        let program = tokio::process::Command::new(PROGRAM)
+            .current_dir(std::env::temp_dir())
+            .env("DATABASE_URL", ground.url())
+            .env("SECRET_KEY", SECRET)
+            .env("HOST", "127.0.0.1")
+            .env("PORT", &port)
+            .env("BROADSIDE_STORAGE__PATH", &media)
+            .envs(environment.iter().copied())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it runs");
+        let url = format!("http://127.0.0.1:{port}");
+        let http = reqwest::Client::builder().build().expect("a client");
+        let began = Instant::now();
+        while http.get(format!("{url}/readyz")).send().await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "it never serves");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { program, url, media }
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) async fn stop(mut self) -> Option<i32> {
+        let id = self.program.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.program.wait()).await.expect("it stops");
+        ended.expect("a status").code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.media));
+    }
+}
+
 #[tokio::test]
 async fn it_serves_and_stops_well_on_a_signal() {
-    let ground = Ground::fresh().await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("an address").port().to_string();
-    drop(listener);
-    let media = std::env::temp_dir().join(format!("broadside-{}", ground.settings.redis.namespace));
-    let mut program = tokio::process::Command::new(PROGRAM)
-        .current_dir(std::env::temp_dir())
-        .env("DATABASE_URL", ground.url())
-        .env("SECRET_KEY", SECRET)
-        .env("HOST", "127.0.0.1")
-        .env("PORT", &port)
-        .env("BROADSIDE_STORAGE__PATH", &media)
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it runs");
-    let http = reqwest::Client::builder().build().expect("a client");
-    let began = Instant::now();
-    while http.get(format!("http://127.0.0.1:{port}/readyz")).send().await.is_err() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it never serves");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let id = program.id().expect("it runs").to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
-    let ended = tokio::time::timeout(Duration::from_secs(10), program.wait()).await.expect("it stops");
-    assert_eq!(ended.expect("a status").code(), Some(0));
-    drop(std::fs::remove_dir_all(media));
+    let serving = Serving::start(&Ground::fresh().await, &[], Stdio::null()).await;
+    assert_eq!(serving.stop().await, Some(0));
 }
