@@ -7,7 +7,7 @@ STACK = $(or $(TARGET),target)/debug/broadside-stack
 RELEASED_STACK = $(or $(TARGET),target)/release/broadside-stack
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test trials bench lint deny openapi openapi-check migrate migrate-down providers-check clean-state
+.PHONY: help demo run test trials bench lint deny advisories openapi openapi-check migrate migrate-down providers-check clean-state
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ lint: ## formatting and clippy, warnings as errors
 
 deny: ## the dependency policy of deny.toml: licences, banned crates, sources (needs cargo-deny)
 	$(CARGO) deny --offline check bans licenses sources
+
+advisories: ## config/advisories.toml anew; ADVISORY_DB names a clone of github.com/rustsec/advisory-db
+	ADVISORY_DB=$(abspath $(ADVISORY_DB)) $(CARGO) test --locked -p stack --test advisories anew -- --ignored
 
 openapi: ## writes api/openapi.json from the code
 	$(CARGO) build --locked --workspace --bin broadside-api

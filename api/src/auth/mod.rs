@@ -14,6 +14,7 @@ mod operations;
 mod passwords;
 mod refresh_tokens;
 mod sessions;
+mod signing;
 mod tokens;
 pub(crate) mod views;
 mod weak;

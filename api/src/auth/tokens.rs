@@ -8,6 +8,7 @@ use shared::config::{AuthSettings, ConfigError};
 use shared::domain::{SessionId, UserId};
 use uuid::Uuid;
 
+use super::signing;
 use crate::caller::Caller;
 
 /// Why a token is not taken.
@@ -45,6 +46,7 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn new(settings: &AuthSettings) -> Result<Self, ConfigError> {
+        signing::install();
         let secret = settings.secret()?;
         let secrets = [Some(secret), settings.previous()?].into_iter().flatten();
         let mut validation = Validation::new(Algorithm::HS256);
