@@ -1,6 +1,7 @@
 //! Whether posts can be generated at all: a provider's key is set, or the simulator stands in.
 //!
-//! Which names of the environment hold keys is said by the provider profiles, so a profile of one's own counts too.
+//! Which names of the environment hold keys is said by the provider profiles, so a profile of one's own counts too. An API
+//! that is given no keys is told by `providers.available` who has one.
 
 use shared::config::{ConfigError, Names, Settings};
 use shared::profiles::{Profiles, ProfilesError};
@@ -26,12 +27,8 @@ impl Generation {
         if !settings.simulator.url.is_empty() {
             return Ok(Self::Configured);
         }
-        for provider in Profiles::read(&settings.providers.profiles)?.providers.values() {
-            if !provider.keys(names)?.is_empty() {
-                return Ok(Self::Configured);
-            }
-        }
-        Ok(Self::Unconfigured)
+        let available = Profiles::read(&settings.providers.profiles)?.available(&settings.providers, names)?;
+        Ok(if available.is_empty() { Self::Unconfigured } else { Self::Configured })
     }
 }
 
@@ -42,7 +39,11 @@ mod tests {
     use super::Generation;
 
     fn with(name: &str) -> Generation {
-        let names = Names::from([("DATABASE_URL", "postgresql://localhost/x"), (name, "value")]);
+        with_value(name, "value")
+    }
+
+    fn with_value(name: &str, value: &str) -> Generation {
+        let names = Names::from([("DATABASE_URL", "postgresql://localhost/x"), (name, value)]);
         Generation::of(&Settings::load(&names).expect("settings"), &names).expect("profiles")
     }
 
@@ -51,6 +52,8 @@ mod tests {
         for name in ["OPENAI_API_KEY", "OPENAI_API_KEY_7", "OPENROUTER_API_KEY_1", "A4F_API_KEY"] {
             assert_eq!(with(name), Generation::Configured, "{name}");
         }
+        // An API without keys is told who can be asked.
+        assert_eq!(with_value("BROADSIDE_PROVIDERS__AVAILABLE", "a4f, openai"), Generation::Configured);
         for name in ["OTHER_API_KEY", "OPENAI_API_KEY_X"] {
             assert_eq!(with(name), Generation::Unconfigured, "{name}");
         }

@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -35,6 +35,7 @@ const TABLES: [&str; 18] = [
     "assets",
     "segments",
     "metrics",
+    "unreferenced_media",
 ];
 
 /// Why the schema could not be brought to where it should be.

@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -35,6 +35,7 @@ pub(crate) const STEPS: [Step; 13] = [
     step!("m0011_analytics"),
     step!("m0012_logins"),
     step!("m0013_ownership"),
+    step!("m0014_sweep_of_uploads"),
 ];
 
 impl MigrationName for Step {

@@ -36,6 +36,8 @@ pub struct Worker {
     pub economy: EconomySettings,
     pub store: Store,
     pub media: MediaStore,
+    /// How long the bytes of an upload stay after nothing refers to them any more.
+    pub upload_grace: Duration,
     pub lease: Lease,
     pub doorbell: Doorbell,
     /// Those who make posts, and those who make generations.
@@ -134,6 +136,7 @@ impl Life {
             platforms,
             economy: settings.economy.clone(),
             media: MediaStore::open(&settings.storage, names)?,
+            upload_grace: Duration::from_secs(settings.storage.sweep_seconds),
             store,
             lease,
             doorbell,

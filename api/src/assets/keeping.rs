@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::domain::{AssetId, ProjectId, UserId};
 use shared::media::{ImageFormat, MediaKey};
 use shared::store::assets::{self, Asset, NewAsset};
-use shared::store::projects;
+use shared::store::{projects, uploads};
 use uuid::Uuid;
 
 use super::picture::{Flaw, Picture};
@@ -59,6 +59,8 @@ async fn store(app: &App, name: String, picture: Picture) -> Result<NewAsset, Pr
     let media_key = MediaKey::of_content(&file.bytes, file.format);
     let thumbnail_key = MediaKey::of_content(&thumbnail.bytes, thumbnail.format);
     let bytes = file.bytes.len();
+    // First, so that the sweep of bytes that nothing refers to leaves these alone until the asset is entered.
+    uploads::touch(app.store.pool(), [&media_key, &thumbnail_key]).await?;
     app.media.put_once(&thumbnail_key, thumbnail.bytes).await?;
     app.media.put_once(&media_key, file.bytes).await?;
     Ok(NewAsset { name, format: file.format, media_key, thumbnail_key, bytes, width, height, thumbhash })

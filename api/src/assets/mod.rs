@@ -103,12 +103,12 @@ impl AssetsApi {
     #[oai(path = "/assets/:id/content", method = "get")]
     async fn content(&self, caller: Caller, id: Path<Uuid>) -> Result<Content, Problem> {
         let asset = keeping::read(&self.app, caller.user, AssetId(id.0)).await?;
-        Ok(Content::Lies(self.app.links.media(&asset.media_key)))
+        Ok(Content::Lies(self.app.links.asset(asset.id, &asset.media_key)))
     }
 
     /// Delete an asset
     ///
-    /// Links to it work until they expire.
+    /// Links to it end at once. Its bytes leave the store within hours, unless another asset has the same.
     #[oai(path = "/assets/:id", method = "delete")]
     async fn delete(&self, caller: Caller, id: Path<Uuid>) -> Result<NoContent, Problem> {
         if assets::delete(self.app.store.pool(), caller.user, AssetId(id.0)).await? {

@@ -43,8 +43,8 @@ impl AssetView {
             width: asset.width,
             height: asset.height,
             thumbhash: STANDARD.encode(asset.thumbhash),
-            url: links.media(&asset.media_key),
-            thumbnail_url: links.media(&asset.thumbnail_key),
+            url: links.asset(asset.id, &asset.media_key),
+            thumbnail_url: links.asset(asset.id, &asset.thumbnail_key),
             created_at: rfc3339(asset.created_at),
         }
     }

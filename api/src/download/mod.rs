@@ -12,7 +12,7 @@ use std::sync::Arc;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 use shared::domain::UserId;
-use shared::media::ImageFormat;
+use shared::media::{ImageFormat, MediaKey};
 
 pub(crate) use answer::Download;
 pub use fetch::{DownloadError, Downloads};
@@ -20,7 +20,7 @@ pub use fetch::{DownloadError, Downloads};
 use self::fetch::Image;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::media::Own;
+use crate::media::{self, Own};
 use crate::problem::Problem;
 use crate::routes::Chapter;
 
@@ -57,9 +57,11 @@ pub(crate) async fn download(app: &App, user: UserId, address: &str) -> Result<D
     match app.links.own(address) {
         Some(Own::Media(key, signature)) => {
             app.links.check_media(&key, &signature)?;
-            let bytes = app.media.get(&key).await?.bytes;
-            let format = ImageFormat::sniff(&bytes).ok_or(DownloadError::NotAnImage)?;
-            Ok(Download::new(Image { bytes, format }, key.as_str()))
+            stored(app, &key).await
+        }
+        Some(Own::Asset(asset, key, signature)) => {
+            media::check_asset(app, asset, &key, &signature).await?;
+            stored(app, &key).await
         }
         Some(Own::Other) => Err(Problem::not_found("image")),
         None => {
@@ -68,4 +70,10 @@ pub(crate) async fn download(app: &App, user: UserId, address: &str) -> Result<D
             Ok(Download::new(app.downloads.fetch(address).await?, path))
         }
     }
+}
+
+async fn stored(app: &App, key: &MediaKey) -> Result<Download, Problem> {
+    let bytes = app.media.get(key).await?.bytes;
+    let format = ImageFormat::sniff(&bytes).ok_or(DownloadError::NotAnImage)?;
+    Ok(Download::new(Image { bytes, format }, key.as_str()))
 }

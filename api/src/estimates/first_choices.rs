@@ -1,7 +1,9 @@
 //! Which model a step asks first: the first of its route whose provider has a key, as the workers see it.
 //!
-//! Keys are looked for in this process' environment. Without any, and while the simulator stands in, it is the first of the
+//! Who has a key is told by `providers.available`, or by this process' environment. Without any, and while the simulator stands in, it is the first of the
 //! route.
+
+use std::collections::BTreeSet;
 
 use shared::config::{ConfigError, Names, Settings};
 use shared::prices::{LargestSize, ModelPrice, PriceListError, Prices};
@@ -46,14 +48,8 @@ impl FirstChoices {
     pub fn read(settings: &Settings, names: &Names) -> Result<Self, FirstChoicesError> {
         let prices = Prices::read(&settings.providers.prices)?;
         let profiles = Profiles::read(&settings.providers.profiles)?;
-        let mut with_key = Vec::new();
-        if settings.simulator.url.is_empty() {
-            for (name, provider) in &profiles.providers {
-                if !provider.keys(names)?.is_empty() {
-                    with_key.push(name.as_str());
-                }
-            }
-        }
+        let simulated = !settings.simulator.url.is_empty();
+        let with_key = if simulated { BTreeSet::new() } else { profiles.available(&settings.providers, names)? };
         let first = |step: &str| first(&profiles, step, &with_key, &prices);
         Ok(Self { caption: first("caption")?, image: first("image")?, price_version: prices.version.clone() })
     }
@@ -62,11 +58,11 @@ impl FirstChoices {
 fn first(
     profiles: &Profiles,
     step: &str,
-    with_key: &[&str],
+    with_key: &BTreeSet<String>,
     prices: &Prices,
 ) -> Result<Option<FirstChoice>, FirstChoicesError> {
     let chain = profiles.chain(step);
-    let keyed = chain.iter().find(|choice| with_key.contains(&choice.provider));
+    let keyed = chain.iter().find(|choice| with_key.contains(choice.provider));
     let Some(choice) = keyed.or(chain.first()) else { return Ok(None) };
     let price = prices.of(choice.model).ok_or_else(|| FirstChoicesError::NoPrice(choice.model.to_owned()))?;
     Ok(Some(FirstChoice {
@@ -85,7 +81,11 @@ mod tests {
     use super::FirstChoices;
 
     fn with(name: &str, simulator: &str) -> (String, String) {
-        let names = Names::from([("DATABASE_URL", "postgresql://localhost/x"), (name, "value")]);
+        of(name, "value", simulator)
+    }
+
+    fn of(name: &str, value: &str, simulator: &str) -> (String, String) {
+        let names = Names::from([("DATABASE_URL", "postgresql://localhost/x"), (name, value)]);
         let mut settings = Settings::load(&names).expect("settings");
         simulator.clone_into(&mut settings.simulator.url);
         let choices = FirstChoices::read(&settings, &names).expect("read");
@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(with("OPENAI_API_KEY_2", ""), ("gpt-6-luna".to_owned(), "openai".to_owned()));
         let (caption, image) = with("OPENROUTER_API_KEY_1", "");
         assert!(caption.starts_with("qwen/") && image == "openrouter", "{caption} and {image}");
+        assert_eq!(of("BROADSIDE_PROVIDERS__AVAILABLE", "openrouter", "").1, "openrouter");
         // While the simulator stands in, every provider is there.
         assert_eq!(with("OPENROUTER_API_KEY_1", "http://127.0.0.1:9").0, "gpt-6-luna");
     }

@@ -13,7 +13,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::config::{ConfigError, Settings};
-use shared::domain::{BatchId, SessionId, UserId};
+use shared::domain::{AssetId, BatchId, SessionId, UserId};
 use shared::media::MediaKey;
 use subtle::ConstantTimeEq;
 use url::Url;
@@ -45,8 +45,10 @@ pub struct Signature {
 /// What an address under our own one names.
 #[derive(Debug)]
 pub enum Own {
-    /// An image, by a link that is still to be checked.
+    /// An image of a post, by a link that is still to be checked.
     Media(MediaKey, Signature),
+    /// An image of an asset, by a link that is still to be checked.
+    Asset(AssetId, MediaKey, Signature),
     /// Nothing that is read by link.
     Other,
 }
@@ -74,7 +76,13 @@ impl Links {
         format!("{}{path}", self.base)
     }
 
-    /// The address of an image.
+    /// Returns the address of an image of an asset. It speaks for that asset alone: other assets may have the same image.
+    pub fn asset(&self, asset: AssetId, key: &MediaKey) -> String {
+        let signature = self.sign(&asset_text(asset, key), self.lifetime);
+        format!("{}/api/v1/media/{key}?asset={asset}&{}", self.base, signature.query())
+    }
+
+    /// Returns the address of an image of a post.
     pub fn media(&self, key: &MediaKey) -> String {
         let signature = self.sign(&media_text(key), self.lifetime);
         format!("{}/api/v1/media/{key}?{}", self.base, signature.query())
@@ -88,17 +96,25 @@ impl Links {
         }
         let media = || {
             let folder = base.path().trim_end_matches('/');
-            let key = url.path().strip_prefix(folder)?.strip_prefix("/api/v1/media/")?.parse().ok()?;
+            let key: MediaKey = url.path().strip_prefix(folder)?.strip_prefix("/api/v1/media/")?.parse().ok()?;
             let value =
                 |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
             let expires = value("expires")?.parse().ok()?;
-            Some(Own::Media(key, Signature { expires, kid: value("kid")?, sig: value("sig")? }))
+            let signature = Signature { expires, kid: value("kid")?, sig: value("sig")? };
+            if key.is_of_content() {
+                return Some(Own::Asset(AssetId(value("asset")?.parse().ok()?), key, signature));
+            }
+            Some(Own::Media(key, signature))
         };
         Some(media().unwrap_or(Own::Other))
     }
 
     pub fn check_media(&self, key: &MediaKey, signature: &Signature) -> Result<(), LinkRefusal> {
         self.check(&media_text(key), signature)
+    }
+
+    pub fn check_asset(&self, asset: AssetId, key: &MediaKey, signature: &Signature) -> Result<(), LinkRefusal> {
+        self.check(&asset_text(asset, key), signature)
     }
 
     /// The address of a batch's events, for clients that cannot send a header. It speaks for one session and ends with it.
@@ -149,6 +165,10 @@ fn media_text(key: &MediaKey) -> String {
     format!("media\n{key}")
 }
 
+fn asset_text(asset: AssetId, key: &MediaKey) -> String {
+    format!("asset\n{asset}\n{key}")
+}
+
 fn events_text(batch: BatchId, user: UserId, session: SessionId) -> String {
     format!("events\n{batch}\n{user}\n{session}")
 }
@@ -184,7 +204,7 @@ mod tests {
     use std::time::Duration;
 
     use shared::config::{Names, Settings};
-    use shared::domain::{BatchId, PostId, SessionId, Step, UserId};
+    use shared::domain::{AssetId, BatchId, PostId, SessionId, Step, UserId};
     use shared::media::{ImageFormat, MediaKey};
 
     use super::{LinkRefusal, Links, Own, Signature, media_text, now};
@@ -249,6 +269,18 @@ mod tests {
         ] {
             assert!(links.own(&foreign).is_none(), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_link_to_an_asset_speaks_for_no_other_asset_with_the_same_image() {
+        let (links, asset) = (links(NEW, ""), AssetId::new());
+        let key = MediaKey::of_content(b"bread", ImageFormat::Png);
+        let link = links.asset(asset, &key);
+        let Some(Own::Asset(named, same, signature)) = links.own(&link) else { panic!("{link} is ours") };
+        assert_eq!((named, &same, links.check_asset(asset, &key, &signature)), (asset, &key, Ok(())));
+        assert_eq!(links.check_asset(AssetId::new(), &key, &signature), Err(LinkRefusal::Invalid));
+        assert_eq!(links.check_media(&key, &signature), Err(LinkRefusal::Invalid));
+        assert!(matches!(links.own(&links.media(&key)), Some(Own::Other)), "it names no asset");
     }
 
     #[test]

@@ -10,7 +10,10 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Binary, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OpenApi};
+use shared::domain::AssetId;
 use shared::media::MediaKey;
+use shared::store::assets;
+use uuid::Uuid;
 
 pub use links::{LinkRefusal, Links, Own, Signature};
 
@@ -46,17 +49,22 @@ impl MediaApi {
         #[oai(name = "If-None-Match")]
         if_none_match: Header<Option<String>>,
     ) -> Result<ImageAnswer, Problem> {
-        let link = Link { expires, kid, sig, if_none_match };
-        self.answer(&format!("posts/{}/{}", post.0, file.0), link).await
+        let key = key(&format!("posts/{}/{}", post.0, file.0))?;
+        let signature = Signature { expires: expires.0, kid: kid.0, sig: sig.0 };
+        self.app.links.check_media(&key, &signature)?;
+        let cache = format!("private, max-age={}, immutable", signature.remaining().as_secs());
+        self.answer(&key, if_none_match.0.as_deref(), cache).await
     }
 
     /// An image that was uploaded
     ///
-    /// By the link that the asset's view holds; the link needs no token, and works until it expires.
+    /// By the link that the asset's view holds; the link needs no token, and works until it expires or the asset is deleted.
     #[oai(path = "/media/assets/:file", method = "get")]
     async fn asset(
         &self,
         file: Path<String>,
+        /// The asset that the link is for.
+        asset: Query<Uuid>,
         expires: Query<u64>,
         kid: Query<String>,
         sig: Query<String>,
@@ -64,38 +72,44 @@ impl MediaApi {
         #[oai(name = "If-None-Match")]
         if_none_match: Header<Option<String>>,
     ) -> Result<ImageAnswer, Problem> {
-        let link = Link { expires, kid, sig, if_none_match };
-        self.answer(&format!("assets/{}", file.0), link).await
+        let key = key(&format!("assets/{}", file.0))?;
+        let signature = Signature { expires: expires.0, kid: kid.0, sig: sig.0 };
+        check_asset(&self.app, AssetId(asset.0), &key, &signature).await?;
+        // A copy is shown again only after asking: the asset may be deleted by then.
+        self.answer(&key, if_none_match.0.as_deref(), "private, no-cache".to_owned()).await
     }
 }
 
-/// What a link says beside the key, and what its caller has.
-struct Link {
-    expires: Query<u64>,
-    kid: Query<String>,
-    sig: Query<String>,
-    if_none_match: Header<Option<String>>,
+/// Checks a link to an image of an asset: signed by us, not expired, and the asset is there.
+pub(crate) async fn check_asset(
+    app: &App,
+    asset: AssetId,
+    key: &MediaKey,
+    signature: &Signature,
+) -> Result<(), Problem> {
+    app.links.check_asset(asset, key, signature)?;
+    if assets::shows(app.store.pool(), asset, key).await? { Ok(()) } else { Err(Problem::not_found("image")) }
+}
+
+fn key(text: &str) -> Result<MediaKey, Problem> {
+    text.parse().map_err(|_| Problem::not_found("image"))
 }
 
 impl MediaApi {
-    async fn answer(&self, key: &str, link: Link) -> Result<ImageAnswer, Problem> {
-        let key: MediaKey = key.parse().map_err(|_| Problem::not_found("image"))?;
-        let signature = Signature { expires: link.expires.0, kid: link.kid.0, sig: link.sig.0 };
-        self.app.links.check_media(&key, &signature)?;
+    async fn answer(&self, key: &MediaKey, known: Option<&str>, cache: String) -> Result<ImageAnswer, Problem> {
         // An image never changes under its key, so the key is tag enough.
         let tag = format!("\"{}\"", key.as_str().replace('/', "."));
-        let known = link.if_none_match.0.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
+        let known = known.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
         let mut response = if known {
             Response::builder().status(StatusCode::NOT_MODIFIED).finish()
         } else {
-            let media = self.app.media.get(&key).await?;
+            let media = self.app.media.get(key).await?;
             Response::builder()
                 .content_type(media.content_type)
-                .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", file_name(&key)))
+                .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", file_name(key)))
                 .body(media.bytes)
         };
         let headers = response.headers_mut();
-        let cache = format!("private, max-age={}, immutable", signature.remaining().as_secs());
         for (name, value) in [(header::CACHE_CONTROL, cache), (header::ETAG, tag)] {
             headers.insert(name, HeaderValue::try_from(value).map_err(|error| Problem::internal(&error))?);
         }

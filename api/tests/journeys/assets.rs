@@ -110,7 +110,15 @@ async fn a_photograph_is_uploaded_and_stands_upright_without_its_place() {
     let listed = member.get(&format!("{project}/assets")).await.expect(200).json();
     assert_eq!(listed["data"][0]["id"], asset["id"]);
 
+    let bare = asset["url"].as_str().expect("a link").trim_start_matches(&app.url).to_owned();
+    let tag = app.get(&bare).await.expect(200).header("etag").to_owned();
+    let shown_again = async || Answer::of(app.request(Method::GET, &bare).header("if-none-match", &tag)).await;
+    shown_again().await.expect(304);
     Answer::of(member.request(Method::DELETE, path)).await.expect(204);
+    shown_again().await.expect_problem(404, "not_found");
+    app.get(&bare).await.expect_problem(404, "not_found");
+    let through = format!("/api/v1/download?url={}", encoded(asset["url"].as_str().expect("a link")));
+    member.get(&through).await.expect_problem(404, "not_found");
     for gone in [
         member.get(path).await,
         member.get(&format!("{path}/content")).await,
@@ -119,6 +127,43 @@ async fn a_photograph_is_uploaded_and_stands_upright_without_its_place() {
         gone.expect_problem(404, "not_found");
     }
     assert_eq!(member.get(&format!("{project}/assets")).await.expect(200).json()["data"], json!([]));
+}
+
+/// A value of a query.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[tokio::test]
+async fn links_die_with_their_asset_though_another_has_the_same_image() {
+    let app = TestApp::start().await;
+    let (one, other) = (Member::new(&app).await, Member::new(&app).await);
+    let (ours, theirs) = (project(&one, "Spring").await, project(&other, "Summer").await);
+    let bytes = png(320, 200);
+    let first = upload(&one, &ours, "a.png", &bytes).await.expect(201).json();
+    let second = upload(&other, &theirs, "b.png", &bytes).await.expect(201).json();
+    let links = |asset: &Value| {
+        ["url", "thumbnail_url"]
+            .map(|name| asset[name].as_str().expect("a link").trim_start_matches(&app.url).to_owned())
+    };
+    let path = format!("/api/v1/assets/{}", first["id"].as_str().expect("an id"));
+    Answer::of(one.request(Method::DELETE, &path)).await.expect(204);
+    for dead in links(&first) {
+        app.get(&dead).await.expect_problem(404, "not_found");
+    }
+    for good in links(&second) {
+        app.get(&good).await.expect(200);
+    }
+    // A link names its asset: one cannot be made to speak for another.
+    let [link, _] = links(&second);
+    let bent = link.replace(second["id"].as_str().expect("an id"), first["id"].as_str().expect("an id"));
+    assert_ne!(bent, link);
+    assert_ne!(app.get(&bent).await.status, 200);
+
+    Answer::of(other.request(Method::DELETE, &theirs)).await.expect(204);
+    for dead in links(&second) {
+        app.get(&dead).await.expect_problem(404, "not_found");
+    }
 }
 
 #[tokio::test]

@@ -95,12 +95,14 @@ pub struct SimulatorSettings {
     pub url: String,
 }
 
-/// Files that replace the built-in provider profiles and prices; empty for the built-in ones.
+/// Files that replace the built-in provider profiles and prices (empty for the built-in ones), and who can be asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderFiles {
     pub profiles: String,
     pub prices: String,
+    /// Names of the providers that workers have keys of, comma-separated; empty: those with a key in this process.
+    pub available: String,
 }
 
 impl Settings {
@@ -125,6 +127,7 @@ impl Settings {
     fn check(&self) -> Result<(), ConfigError> {
         self.database.check()?;
         self.worker.check()?;
+        self.storage.check()?;
         self.economy.check()?;
         self.download.check()?;
         if self.environment == Environment::Production && !self.simulator.url.is_empty() {

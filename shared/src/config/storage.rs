@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::ConfigError;
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StorageSettings {
@@ -9,7 +11,21 @@ pub struct StorageSettings {
     pub path: String,
     /// How long a signed link works.
     pub link_seconds: u64,
+    /// How long the bytes of an upload stay after nothing refers to them any more.
+    pub sweep_seconds: u64,
     pub s3: S3Settings,
+}
+
+impl StorageSettings {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.sweep_seconds < 600 {
+            return Err(ConfigError::Invalid {
+                name: "BROADSIDE_STORAGE__SWEEP_SECONDS",
+                why: "it must be at least 600, longer than any upload takes".to_owned(),
+            });
+        }
+        Ok(())
+    }
 }
 
 /// An S3-compatible bucket; used when `bucket` is not empty. Credentials come from `AWS_ACCESS_KEY_ID` and

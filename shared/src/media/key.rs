@@ -40,6 +40,11 @@ impl MediaKey {
         Self(format!("{key}.{}", format.extension()))
     }
 
+    /// Tells an uploaded image, which several assets may have, from an image of a post.
+    pub fn is_of_content(&self) -> bool {
+        self.0.starts_with("assets/")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,7 @@
 //! The door to the stored images.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +64,7 @@ impl MediaStore {
         if !settings.s3.bucket.is_empty() {
             return Ok(Self { objects: Arc::new(bucket(&settings.s3, names)?), folder: None, keeps_types: true });
         }
-        std::fs::create_dir_all(&settings.path)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.path)?;
         // A post counts as made once its row says so; its image must not be lost with the power after that.
         let folder = LocalFileSystem::new_with_prefix(&settings.path)?.with_fsync(true);
         Ok(Self { objects: Arc::new(folder), folder: Some(settings.path.clone().into()), keeps_types: false })
@@ -75,6 +77,10 @@ impl MediaStore {
             options.attributes = Attributes::from_iter([(Attribute::ContentType, content_type(&bytes))]);
         }
         self.objects.put_opts(&Path::from(key.as_str()), PutPayload::from(bytes), options).await?;
+        if let Some(folder) = &self.folder {
+            // Nobody else could enter the folder meanwhile.
+            tokio::fs::set_permissions(folder.join(key.as_str()), Permissions::from_mode(0o600)).await?;
+        }
         Ok(())
     }
 
@@ -84,6 +90,14 @@ impl MediaStore {
             Ok(known) if known.size == bytes.len() as u64 => Ok(()),
             Ok(_) | Err(object_store::Error::NotFound { .. }) => self.put(key, bytes).await,
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes an image; one that is not there is no error.
+    pub async fn delete(&self, key: &MediaKey) -> Result<(), MediaError> {
+        match self.objects.delete(&Path::from(key.as_str())).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            outcome => Ok(outcome?),
         }
     }
 
@@ -134,6 +148,8 @@ fn bucket(settings: &S3Settings, names: &Names) -> Result<AmazonS3, MediaError> 
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&settings.bucket)
         .with_region(&settings.region)
+        // Not every server that speaks this protocol can delete several objects in one request.
+        .with_disable_bulk_delete(true)
         .with_access_key_id(credential("AWS_ACCESS_KEY_ID")?)
         .with_secret_access_key(credential("AWS_SECRET_ACCESS_KEY")?)
         .with_retry(RetryConfig {

@@ -7,10 +7,11 @@ mod limits;
 mod provider;
 mod route;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::config::{ConfigError, Names, ProviderFiles};
 use crate::prices::Output;
 
 pub use key_names::KeyName;
@@ -41,15 +42,44 @@ pub struct Profiles {
 impl Profiles {
     /// Reads the file at `path`, or the built-in profiles when it is empty.
     pub fn read(path: &str) -> Result<Self, ProfilesError> {
-        let named = if path.is_empty() { "config/providers.toml" } else { path };
-        let file = |why: String| ProfilesError { path: named.to_owned(), why };
-        let text = match path {
-            "" => BUILT_IN.to_owned(),
-            path => std::fs::read_to_string(path).map_err(|error| file(error.to_string()))?,
-        };
-        let profiles: Self = toml::from_str(&text).map_err(|error| file(error.to_string()))?;
+        match path {
+            "" => Self::parse("config/providers.toml", BUILT_IN),
+            path => match std::fs::read_to_string(path) {
+                Ok(text) => Self::parse(path, &text),
+                Err(error) => Err(ProfilesError { path: path.to_owned(), why: error.to_string() }),
+            },
+        }
+    }
+
+    /// Reads profiles from the text of the file that is called `path`.
+    pub fn parse(path: &str, text: &str) -> Result<Self, ProfilesError> {
+        let file = |why: String| ProfilesError { path: path.to_owned(), why };
+        let profiles: Self = toml::from_str(text).map_err(|error| file(error.to_string()))?;
         profiles.check().map_err(file)?;
         Ok(profiles)
+    }
+
+    /// Returns the names of the providers that have a key: those that the settings list, as for an API that is given no keys;
+    /// where they list none, those with a key among `names`.
+    pub fn available(&self, settings: &ProviderFiles, names: &Names) -> Result<BTreeSet<String>, ConfigError> {
+        let listed: BTreeSet<String> =
+            settings.available.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        if let Some(unknown) = listed.iter().find(|it| !self.providers.contains_key(*it)) {
+            return Err(ConfigError::Invalid {
+                name: "BROADSIDE_PROVIDERS__AVAILABLE",
+                why: format!("{unknown} is not among the providers of the profiles"),
+            });
+        }
+        if !listed.is_empty() {
+            return Ok(listed);
+        }
+        let mut with_key = BTreeSet::new();
+        for (name, provider) in &self.providers {
+            if !provider.keys(names)?.is_empty() {
+                with_key.insert(name.clone());
+            }
+        }
+        Ok(with_key)
     }
 
     /// The models that a route asks, in order: its own, then those of the route that it goes on with.

@@ -1,5 +1,5 @@
 //! Assets: images that were uploaded to a project. Every function takes the user: another's asset, one that was deleted, and
-//! one of a project that was deleted, is not there. The bytes stay in the store: the same image may be another asset's too.
+//! one of a project that was deleted, is not there. The bytes leave the store by themselves; see [`super::uploads`].
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgExecutor};
@@ -102,6 +102,18 @@ pub async fn list(
     .bind(after.unwrap_or(AssetId(Uuid::max())))
     .bind(limit)
     .fetch_all(db)
+    .await?)
+}
+
+/// Tells whether an asset is there and has the image of this key. Whoever asks has a link that speaks for the asset.
+pub async fn shows(db: impl PgExecutor<'_>, asset: AssetId, key: &MediaKey) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM assets a JOIN projects p ON p.id = a.project_id
+         WHERE a.id = $1 AND $2 IN (a.media_key, a.thumbnail_key) AND a.deleted_at IS NULL AND p.deleted_at IS NULL)",
+    )
+    .bind(asset)
+    .bind(key.as_str())
+    .fetch_one(db)
     .await?)
 }
 

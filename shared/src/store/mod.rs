@@ -33,6 +33,7 @@ pub mod sessions;
 pub mod siblings;
 pub mod spending;
 pub mod templates;
+pub mod uploads;
 pub mod users;
 pub mod workers;
 
@@ -106,7 +107,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 13;
+const SCHEMA: i64 = 14;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

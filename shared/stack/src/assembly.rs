@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
+use crate::handed_out::{self, Recipient};
 use crate::part::{Part, Stop};
 use crate::port;
 use crate::ready::Ready;
@@ -61,12 +62,14 @@ pub struct Plan {
     pub durability: Durability,
     /// May name servers to use.
     pub servers: Environment,
-    /// For the API and the workers, beside what they inherit.
+    /// Settings from which each program is given its own.
+    pub settings: Environment,
+    /// For the API and the workers, beside those.
     pub environment: Vec<(String, String)>,
-    /// What they must not inherit.
-    pub without: Vec<String>,
-    /// Where they run, when it is not here.
-    pub directory: Option<PathBuf>,
+    /// What signs tokens and links, where the settings have none: for the API.
+    pub token_secret: Option<String>,
+    /// Providers that have a key: the API gets their names, the workers the keys.
+    pub providers: Vec<String>,
 }
 
 /// A stack that runs.
@@ -96,7 +99,7 @@ impl Assembly {
     async fn start_programs(&mut self, state: &State, plan: &Plan, shutdown: &Shutdown) -> anyhow::Result<()> {
         if plan.simulated {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()?));
-            self.simulator = Some(Running::start(simulator(state, plan, address), shutdown).await?);
+            self.simulator = Some(Running::start(simulator(state, plan, address)?, shutdown).await?);
             self.simulator_url = Some(format!("http://{address}"));
         }
         let mut addresses =
@@ -106,14 +109,19 @@ impl Assembly {
 
         self.api = Some(Running::start(self.api_part(state, plan)?, shutdown).await?);
         for number in 1..=plan.workers {
-            self.workers.push(Running::start(self.worker_part(state, plan, number), shutdown).await?);
+            self.workers.push(Running::start(self.worker_part(state, plan, number)?, shutdown).await?);
         }
         Ok(())
     }
 
     fn api_part(&self, state: &State, plan: &Plan) -> anyhow::Result<Part> {
-        let mut part = self.program(state, plan, "api", &plan.programs.api);
-        part.environment.extend([("HOST".into(), plan.host.clone()), ("PORT".into(), plan.port.to_string())]);
+        let mut part = self.program(state, plan, "api", &plan.programs.api, Recipient::Api)?;
+        part.environment.extend([
+            ("HOST".into(), plan.host.clone()),
+            ("PORT".into(), plan.port.to_string()),
+            ("BROADSIDE_PROVIDERS__AVAILABLE".into(), plan.providers.join(",")),
+        ]);
+        part.environment.extend(plan.token_secret.iter().map(|it| ("SECRET_KEY".to_owned(), it.clone())));
         part.ready = Ready::Http { address: reachable(&plan.host, plan.port)?, path: "/readyz".into() };
         // It brings the database up to date first, and waits while another one does.
         part.patience = Duration::from_mins(5);
@@ -121,30 +129,38 @@ impl Assembly {
         Ok(part)
     }
 
-    fn worker_part(&self, state: &State, plan: &Plan, number: usize) -> Part {
-        let mut part = self.program(state, plan, &format!("worker-{number}"), &plan.programs.worker);
+    fn worker_part(&self, state: &State, plan: &Plan, number: usize) -> anyhow::Result<Part> {
+        let name = format!("worker-{number}");
+        let mut part = self.program(state, plan, &name, &plan.programs.worker, Recipient::Worker)?;
+        if let Some(url) = &self.simulator_url {
+            part.environment.extend([
+                ("OPENAI_BASE_URL".into(), format!("{url}/v1")),
+                ("OPENAI_API_KEY".into(), "simulator".into()),
+            ]);
+        }
         part.stop = Stop::terminate_within(plan.drain + Duration::from_secs(5));
-        part
+        Ok(part)
     }
 
-    fn program(&self, state: &State, plan: &Plan, name: &str, path: &Path) -> Part {
-        let mut part = Part::new(state, name, path);
-        part.directory.clone_from(&plan.directory);
-        part.without.clone_from(&plan.without);
+    fn program(
+        &self,
+        state: &State,
+        plan: &Plan,
+        name: &str,
+        path: &Path,
+        recipient: Recipient,
+    ) -> anyhow::Result<Part> {
+        let mut part = part(state, plan, name, path, recipient)?;
+        part.environment.extend(handed_out::files(&plan.settings, state, recipient)?);
         part.environment.extend([
             ("DATABASE_URL".into(), self.servers.database_url.clone()),
             ("REDIS_URL".into(), self.servers.redis_url.clone()),
             ("STATE_DIR".into(), state.root().display().to_string()),
         ]);
-        if let Some(url) = &self.simulator_url {
-            part.environment.extend([
-                ("BROADSIDE_SIMULATOR__URL".into(), url.clone()),
-                ("OPENAI_BASE_URL".into(), format!("{url}/v1")),
-                ("OPENAI_API_KEY".into(), "simulator".into()),
-            ]);
-        }
+        part.environment
+            .extend(self.simulator_url.iter().map(|url| ("BROADSIDE_SIMULATOR__URL".to_owned(), url.clone())));
         part.environment.extend(plan.environment.iter().cloned());
-        part
+        Ok(part)
     }
 
     /// Stops what was started, and only that.
@@ -160,14 +176,20 @@ impl Assembly {
     }
 }
 
-fn simulator(state: &State, plan: &Plan, address: SocketAddr) -> Part {
-    let mut part = Part::new(state, "simulator", &plan.programs.simulator);
+fn simulator(state: &State, plan: &Plan, address: SocketAddr) -> anyhow::Result<Part> {
+    let mut part = part(state, plan, "simulator", &plan.programs.simulator, Recipient::Simulator)?;
     part.arguments = vec!["--listen".into(), address.to_string().into()];
     part.arguments.extend(plan.simulator_options.iter().map(Into::into));
-    part.directory.clone_from(&plan.directory);
-    part.without.clone_from(&plan.without);
     part.ready = Ready::Listens { address };
-    part
+    Ok(part)
+}
+
+/// A part with what it is given of the settings. It runs in the state folder, where no `.env` lies that it could read.
+fn part(state: &State, plan: &Plan, name: &str, path: &Path, recipient: Recipient) -> anyhow::Result<Part> {
+    let mut part = Part::new(state, name, path);
+    part.directory = Some(state.root().to_owned());
+    part.environment.extend(handed_out::environment(&plan.settings, &plan.settings.profiles()?, recipient));
+    Ok(part)
 }
 
 /// Where a server that listens on `host` is reached from this machine.

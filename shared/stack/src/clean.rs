@@ -11,8 +11,8 @@ use crate::servers::placement;
 use crate::state::State;
 use crate::terminal::say;
 
-const FOLDERS: [&str; 5] = ["media", "log", "run", "demo", "test"];
-const FILES: [&str; 4] = ["postgres.password", "secret_key", "demo.lock", "lock"];
+const FOLDERS: [&str; 6] = ["media", "images", "log", "run", "demo", "test"];
+const FILES: [&str; 5] = ["database.password", "postgres.password", "secret_key", "demo.lock", "lock"];
 
 /// Refused while a stack runs from the folder.
 pub fn clean(root: &Path) -> anyhow::Result<u8> {

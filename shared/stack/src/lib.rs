@@ -3,11 +3,11 @@
 //! The parts are programs of their own: Postgres, Redis, the provider simulator, the API and any
 //! number of workers. This crate finds or makes what they need and keeps them running:
 //!
-//! 1. [`settings`] reads the environment and `.env`; [`state`] opens the state folder, where
+//! 1. [`privileges`] gives up root's rights; [`settings`] reads the environment and `.env`; [`state`] opens the state folder, where
 //!    everything that must survive lies, and locks it: one stack to a folder.
 //! 2. [`servers`] starts a private Postgres and a private Redis on free loopback ports, unless
 //!    `DATABASE_URL` or `REDIS_URL` name servers to use instead.
-//! 3. [`part`] describes a program to start, [`supervise`] starts it, waits until it answers,
+//! 3. [`handed_out`] says what of the environment each program gets; [`part`] describes a program to start, [`supervise`] starts it, waits until it answers,
 //!    starts it again when it dies and stops it in the end.
 //! 4. [`assembly`] puts the parts together in their order and takes them apart again.
 //! 5. [`run`], [`demo`] and [`with_servers`] are what a person asks for: a stack in the
@@ -18,9 +18,11 @@
 pub mod assembly;
 pub mod clean;
 pub mod demo;
+pub mod handed_out;
 pub mod orphans;
 pub mod part;
 pub mod port;
+pub mod privileges;
 pub mod ready;
 pub mod run;
 pub mod secret;

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use stack::settings::{Environment, Settings};
+use stack::privileges;
+use stack::settings::Settings;
 use stack::shutdown::Shutdown;
 use stack::terminal::{complain, say};
 
@@ -31,16 +32,21 @@ async fn main() -> ExitCode {
 async fn dispatch(arguments: &[OsString]) -> anyhow::Result<u8> {
     let words: Vec<&str> = arguments.iter().map_while(|it| it.to_str()).collect();
     match words[..] {
-        ["run"] => stack::run::run(&Settings::from_environment(Environment::read()?)?, &Shutdown::on_signals()?).await,
+        [command @ ("run" | "demo" | "clean")] if privileges::is_root() => {
+            privileges::give_up(&Settings::from_environment(privileges::environment()?)?, command).await
+        }
+        ["run"] => {
+            stack::run::run(&Settings::from_environment(privileges::environment()?)?, &Shutdown::on_signals()?).await
+        }
         ["demo"] => {
-            stack::demo::demo(&Settings::from_environment(Environment::read()?)?, &Shutdown::on_signals()?).await
+            stack::demo::demo(&Settings::from_environment(privileges::environment()?)?, &Shutdown::on_signals()?).await
         }
         ["test", "--", _, ..] => {
-            let settings = Settings::from_environment(Environment::read()?.without_file())?;
+            let settings = Settings::from_environment(privileges::environment()?.without_file())?;
             let shutdown = Shutdown::on_signals()?;
             stack::with_servers::run(&settings.environment, &settings.state_dir, &arguments[2..], &shutdown).await
         }
-        ["clean"] => stack::clean::clean(&Settings::from_environment(Environment::read()?)?.state_dir),
+        ["clean"] => stack::clean::clean(&Settings::from_environment(privileges::environment()?)?.state_dir),
         ["help" | "-h" | "--help"] => {
             say(USAGE);
             Ok(0)

@@ -25,6 +25,9 @@ use crate::state::{State, write_private};
 /// A variable in the environment of every part, by which a later start knows what an earlier one left behind.
 pub const MARK: &str = "BROADSIDE_STACK_PART";
 
+/// Where a part finds programs of the system, unless it is told otherwise.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The value of [`MARK`] for a part that runs from a state folder.
 pub fn mark(name: &str, state_root: &Path) -> String {
     format!("{name} {}", state_root.display())
@@ -51,9 +54,8 @@ pub struct Part {
     pub name: String,
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
+    /// All that the program sees: nothing of our own environment is inherited.
     pub environment: Vec<(String, String)>,
-    /// Names of our own environment that the program must not see.
-    pub without: Vec<String>,
     /// Written to the program's standard input: how secrets get in without showing in a process list.
     pub input: Option<String>,
     /// Another account to run as; only when we are root.
@@ -75,8 +77,7 @@ impl Part {
             name: name.to_owned(),
             program: program.into(),
             arguments: Vec::new(),
-            environment: vec![(MARK.to_owned(), mark(name, state.root()))],
-            without: Vec::new(),
+            environment: vec![(MARK.to_owned(), mark(name, state.root())), ("PATH".to_owned(), PATH.to_owned())],
             input: None,
             account: None,
             directory: None,
@@ -109,10 +110,8 @@ impl Part {
             .with_context(|| format!("cannot write {}", self.log.display()))?;
         let mut command = command(&self.program, self.account.as_ref(), Some(self.stop.ask))?;
         command.args(&self.arguments);
-        for name in &self.without {
-            command.env_remove(name);
-        }
         command
+            .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(log.try_clone()?)

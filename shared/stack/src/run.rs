@@ -50,16 +50,17 @@ fn plan(settings: &Settings, keys: &[String], programs: Programs) -> anyhow::Res
         simulator_options: Vec::new(),
         durability: Durability::Kept,
         servers: settings.environment.clone(),
+        settings: settings.environment.clone(),
         environment: Vec::new(),
-        without: Vec::new(),
-        directory: None,
+        token_secret: None,
+        providers: settings.providers_with_keys()?,
     })
 }
 
 /// Without a configured secret one is made once and kept, so that tokens and links stay good across starts.
 fn with_token_secret(mut plan: Plan, settings: &Settings, state: &State) -> anyhow::Result<Plan> {
     if !settings.has_token_secret()? {
-        plan.environment.push(("SECRET_KEY".into(), state.secret("secret_key")?));
+        plan.token_secret = Some(state.secret("secret_key")?);
     }
     Ok(plan)
 }

@@ -1,38 +1,121 @@
 //! What the environment and `.env` say about starting. The environment wins; empty means unset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use shared::profiles::Profiles;
+use serde::{Deserialize, Serialize};
+use shared::profiles::{KeyName, Profiles};
+
+use crate::handed_out;
 
 /// Names that hold the token secret, any one of which makes a generated one unnecessary.
 const SECRET_NAMES: [&str; 3] = ["SECRET_KEY", "JWT_SECRET", "JWT_SECRET_KEY"];
 
-/// Variables by name, from two sources, and the keys of the file that `BROADSIDE_CONFIG` names.
-#[derive(Clone, Debug, Default)]
+/// Variables by name, from two sources, and the content of the files that settings name. It can be handed to another
+/// process, which need not be able to read those files.
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub struct Environment {
     process: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
+    /// Content of the file that `BROADSIDE_CONFIG` names.
     config: toml::Table,
+    /// Contents of the files that further settings name, by the names that set them.
+    files: BTreeMap<String, String>,
+}
+
+/// Values may be secrets.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
 }
 
 impl Environment {
-    /// This process' environment and the `.env` of the working directory, when there is one.
+    /// Returns this process' environment.
     #[expect(clippy::disallowed_methods, reason = "the one place of this program that reads the environment")]
-    pub fn read() -> anyhow::Result<Self> {
+    pub fn of_process() -> Self {
         let process = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let mut environment = Self { process, file: read_file(Path::new(".env"))?, config: toml::Table::new() };
-        if let Some(path) = environment.get("BROADSIDE_CONFIG") {
+        Self { process, ..Self::default() }
+    }
+
+    /// Reads the `.env` of the working directory, where there is one, and every file that a setting names.
+    pub fn read_files(mut self) -> anyhow::Result<Self> {
+        self.file = read_file(Path::new(".env"))?;
+        if let Some(path) = self.get("BROADSIDE_CONFIG") {
             let text = std::fs::read_to_string(path).with_context(|| format!("cannot read BROADSIDE_CONFIG={path}"))?;
-            environment.config = text.parse().with_context(|| format!("BROADSIDE_CONFIG={path} is not TOML"))?;
+            self.config = text.parse().with_context(|| format!("BROADSIDE_CONFIG={path} is not TOML"))?;
         }
-        Ok(environment)
+        for (name, section, key) in handed_out::FILES {
+            if let Some(path) = self.setting("", section, key)? {
+                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}={path}"))?;
+                self.files.insert(name.to_owned(), text);
+            }
+        }
+        // Our programs run elsewhere.
+        for (name, given) in [
+            ("BROADSIDE_LOG__DIR", self.setting("LOG_DIR", "log", "dir")?),
+            ("BROADSIDE_STORAGE__PATH", self.get("BROADSIDE_STORAGE__PATH").map(str::to_owned)),
+        ] {
+            if let Some(folder) = given {
+                let folder = std::path::absolute(&folder).with_context(|| format!("{name}={folder}"))?;
+                self.process.insert(name.to_owned(), folder.display().to_string());
+            }
+        }
+        self.read_secrets()?;
+        Ok(self)
+    }
+
+    /// Replaces `NAME_FILE` by what that file holds, for the names that our programs know.
+    fn read_secrets(&mut self) -> anyhow::Result<()> {
+        let profiles = self.profiles()?;
+        let named: Vec<String> =
+            self.names().filter_map(|name| name.strip_suffix("_FILE")).map(str::to_owned).collect();
+        for name in named.iter().filter(|name| handed_out::may_be_a_secret(name, &profiles)) {
+            if let Some(value) = self.secret(name)? {
+                let file_name = format!("{name}_FILE");
+                let source = if self.process.remove(&file_name).is_some() { &mut self.process } else { &mut self.file };
+                source.insert(name.clone(), value);
+                self.file.remove(&file_name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the provider profiles that the settings name, or the built-in ones.
+    pub fn profiles(&self) -> anyhow::Result<Profiles> {
+        Ok(match self.file("BROADSIDE_PROVIDERS__PROFILES") {
+            Some(text) => Profiles::parse("BROADSIDE_PROVIDERS__PROFILES", text)?,
+            None => Profiles::read("")?,
+        })
+    }
+
+    /// Returns the content of the file that a setting names.
+    pub fn file(&self, name: &str) -> Option<&str> {
+        self.files.get(name).map(String::as_str)
+    }
+
+    /// Returns what the file that `BROADSIDE_CONFIG` names holds.
+    pub fn config(&self) -> &toml::Table {
+        &self.config
+    }
+
+    /// Returns the same with those names only, and no files.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let process = self.process.iter().filter(|(name, _)| keep(name));
+        Self { process: process.map(|(name, value)| (name.clone(), value.clone())).collect(), ..Self::default() }
+    }
+
+    /// Returns what a program needs to speak to the person at the terminal.
+    pub fn of_the_terminal(&self) -> BTreeMap<String, String> {
+        let wanted = ["PATH", "TERM", "LANG", "LC_ALL", "COLUMNS", "RUST_BACKTRACE", "NO_COLOR"];
+        self.only(|name| wanted.contains(&name)).process
     }
 
     /// Variables of the process only, given in code.
@@ -84,15 +167,9 @@ impl Environment {
         Ok(Some(content.trim().to_owned()).filter(|it| !it.is_empty()))
     }
 
-    /// Names in the environment of this process, which what we start would inherit.
-    pub fn inherited(&self) -> impl Iterator<Item = &str> {
-        self.process.keys().map(String::as_str)
-    }
-
     /// Names that are set to something, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let names: std::collections::BTreeSet<&str> =
-            self.process.keys().chain(self.file.keys()).map(String::as_str).collect();
+        let names: BTreeSet<&str> = self.process.keys().chain(self.file.keys()).map(String::as_str).collect();
         names.into_iter().filter(|name| self.get(name).is_some())
     }
 }
@@ -153,10 +230,17 @@ impl Settings {
         Ok(false)
     }
 
+    /// Names of the providers that have a key, by which the API knows them without holding the keys.
+    pub fn providers_with_keys(&self) -> anyhow::Result<Vec<String>> {
+        let profiles = self.environment.profiles()?;
+        let has_key = |names: &[KeyName]| names.iter().any(|key| self.environment.names().any(|name| key.covers(name)));
+        let with_keys = profiles.providers.iter().filter(|(_, provider)| has_key(&provider.key_names));
+        Ok(with_keys.map(|(name, _)| name.clone()).collect())
+    }
+
     /// Names of the variables that hold keys of real providers.
     pub fn provider_keys(&self) -> anyhow::Result<Vec<String>> {
-        let own = self.environment.setting("", "providers", "profiles")?;
-        let profiles = Profiles::read(own.as_deref().unwrap_or_default())?;
+        let profiles = self.environment.profiles()?;
         let known: Vec<_> = profiles.providers.values().flat_map(|provider| &provider.key_names).collect();
         let is_key = |name: &&str| known.iter().any(|key| key.covers(name));
         Ok(self.environment.names().filter(is_key).map(str::to_owned).collect())

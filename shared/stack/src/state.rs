@@ -4,22 +4,47 @@
 //! STATE_DIR/
 //!   lock                 held while a stack runs from here; holds its process id
 //!   postgres/            data of the private Postgres (or postgres.location, see servers::placement)
-//!   postgres.password    secrets, readable by their owner only
+//!   database.password    secrets, readable by their owner only
 //!   secret_key
 //!   media/               generated images
 //!   log/<part>.log       output of each part; the start before it as <part>.log.1
 //!   run/<part>.pid       process ids, while the parts run
 //!   run/env              addresses of the servers as shell assignments
+//!   run/*.toml           copies of the files that settings name
 //! ```
+//!
+//! Only its owner may enter it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use nix::unistd::geteuid;
 
 use crate::secret;
+
+/// Refuses to open a link (`O_NOFOLLOW` of Linux on the machines that we build for).
+const O_NOFOLLOW: i32 = nix::libc::O_NOFOLLOW;
+
+/// Every name that a stack makes in its state folder.
+pub(crate) const MADE_HERE: [&str; 14] = [
+    "database.password",
+    "demo",
+    "demo.lock",
+    "images",
+    "lock",
+    "log",
+    "media",
+    "postgres",
+    "postgres.location",
+    "postgres.password",
+    "run",
+    "secret_key",
+    "state_dir",
+    "test",
+];
 
 /// A state folder that this process holds the lock of.
 #[derive(Debug)]
@@ -31,8 +56,11 @@ pub struct State {
 impl State {
     /// Makes the folder when it is missing and locks it; a folder in use is refused.
     pub fn open(root: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(root).with_context(|| format!("cannot make the state folder {}", root.display()))?;
+        let mut builder = std::fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(root);
+        made.with_context(|| format!("cannot make the state folder {}", root.display()))?;
         let root = root.canonicalize().with_context(|| format!("cannot enter {}", root.display()))?;
+        close_to_others(&root)?;
         let lock = take_lock(&root)?;
         for folder in ["log", "run"] {
             private_folder(&root.join(folder))?;
@@ -115,6 +143,32 @@ pub fn private_folder(path: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Takes a state folder's rights from all but its owner. One that others may write is refused, since they could put links
+/// in it; so is one that belongs to somebody else.
+fn close_to_others(root: &Path) -> anyhow::Result<()> {
+    let found = root.metadata()?;
+    let owner = geteuid().as_raw();
+    ensure!(
+        found.uid() == owner,
+        "{} belongs to user {}: start as that user, or choose another folder with STATE_DIR=",
+        root.display(),
+        found.uid()
+    );
+    let is_ours = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| MADE_HERE.iter().any(|name| *name == entry.file_name()))
+    };
+    if std::fs::read_dir(root)?.all(is_ours) {
+        std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700))?;
+        return Ok(());
+    }
+    ensure!(
+        found.mode() & 0o022 == 0,
+        "{} holds other things and others may write it: choose a folder of its own with STATE_DIR=",
+        root.display()
+    );
+    Ok(())
+}
+
 /// The lock belongs to the open file, so that the system frees it however this process ends.
 fn take_lock(root: &Path) -> anyhow::Result<File> {
     let path = root.join("lock");
@@ -124,6 +178,7 @@ fn take_lock(root: &Path) -> anyhow::Result<File> {
         .create(true)
         .truncate(false)
         .mode(0o600)
+        .custom_flags(O_NOFOLLOW)
         .open(&path)
         .with_context(|| format!("cannot open {}", path.display()))?;
     if file.try_lock().is_err() {
@@ -170,6 +225,29 @@ mod tests {
         assert_eq!(state.secret("secret_key").expect("is read"), secret);
         let mode = std::fs::metadata(path.join("secret_key")).expect("exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        std::fs::remove_dir_all(path).expect("is removed");
+    }
+
+    #[test]
+    fn only_its_owner_enters_a_state_folder_and_a_link_is_no_lock() {
+        let path = folder("rights");
+        std::fs::DirBuilder::new().mode(0o755).create(&path).expect("is made");
+        drop(State::open(&path).expect("opens"));
+        let mode = |path: &Path| path.metadata().expect("exists").permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+
+        std::fs::remove_file(path.join("lock")).expect("is removed");
+        std::fs::write(path.join("secret_key"), "kept").expect("is written");
+        std::os::unix::fs::symlink(path.join("secret_key"), path.join("lock")).expect("is made");
+        State::open(&path).expect_err("it would write through the link");
+        assert_eq!(std::fs::read_to_string(path.join("secret_key")).expect("is there"), "kept");
+
+        std::fs::remove_file(path.join("lock")).expect("is removed");
+        std::fs::write(path.join("something else"), "").expect("is written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).expect("may be written");
+        let error = State::open(&path).expect_err("anybody may write it").to_string();
+        assert!(error.contains("others may write it"), "{error}");
+        assert!(!path.join("lock").exists());
         std::fs::remove_dir_all(path).expect("is removed");
     }
 

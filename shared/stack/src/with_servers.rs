@@ -1,13 +1,15 @@
 //! Runs a command, such as the tests, with private servers around it.
 //!
-//! Every call has a folder of its own under `STATE_DIR/test`, so that several can run at once; it
+//! Every call has a folder of its own under `STATE_DIR/test` (as root under `/var/lib/broadside/test`, where nobody else
+//! can put links in our way: the state folder belongs to the account that a stack runs as), so that several can run at once; it
 //! is removed afterwards, as are those that a killed call left behind. Durability is off: the data
 //! is thrown away. `DATABASE_URL` and `REDIS_URL` count only when they are in the environment; the
 //! `.env` of an installation must not send tests to its data.
 
 use std::ffi::OsString;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::Context;
@@ -16,10 +18,11 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 
 use crate::part;
+use crate::privileges;
 use crate::servers::{Durability, Servers, placement};
 use crate::settings::Environment;
 use crate::shutdown::Shutdown;
-use crate::state::State;
+use crate::state::{State, private_folder};
 
 /// Starts servers, runs the command, stops the servers. Returns the command's exit code.
 pub async fn run(
@@ -28,8 +31,7 @@ pub async fn run(
     command: &[OsString],
     shutdown: &Shutdown,
 ) -> anyhow::Result<u8> {
-    let all = state_dir.join("test");
-    std::fs::create_dir_all(&all).with_context(|| format!("cannot make {}", all.display()))?;
+    let all = folder(state_dir)?;
     sweep(&all);
     let state = State::open(&all.join(format!("{}-{:08x}", std::process::id(), rand::random::<u32>())))?;
     let outcome = around(&state, environment, command, shutdown).await;
@@ -37,6 +39,20 @@ pub async fn run(
     let code = outcome?;
     removed?;
     Ok(code)
+}
+
+/// Makes the folder of all calls.
+fn folder(state_dir: &Path) -> anyhow::Result<PathBuf> {
+    let parent = if privileges::is_root() { Path::new(placement::ELSEWHERE) } else { state_dir };
+    if privileges::is_root() {
+        // Servers of tests run as another account, which passes through.
+        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+    } else {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    let all = parent.join("test");
+    private_folder(&all)?;
+    Ok(all)
 }
 
 async fn around(

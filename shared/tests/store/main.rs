@@ -13,4 +13,5 @@ mod ownership;
 mod proxy;
 mod reconciliation;
 mod siblings;
+mod uploads;
 mod world;

@@ -11,6 +11,7 @@ mod providers;
 mod reconcile;
 mod rescue;
 mod share;
+mod uploads;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub async fn run(worker: Arc<Worker>, stop: CancellationToken) {
         every(Duration::from_secs(15), &stop, "the providers' catalog", async || providers::show(&worker).await),
         every(Duration::from_secs(1), &stop, "janitor", async || janitor::once(&worker).await),
         every(Duration::from_secs(2), &stop, "compare", async || compare::once(&worker).await),
+        every(Duration::from_mins(5), &stop, "uploads", async || uploads::once(&worker).await),
         every(Duration::from_hours(1), &stop, "partitions", async || partitions::once(&worker).await),
     );
 }

@@ -173,7 +173,7 @@ async fn a_group_is_written_once_the_database_is_back() {
     line.checkpoint(caption());
     let name = &ground.settings.redis.namespace;
     let cut = format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user AND pid <> pg_backend_pid()"
     );
     sqlx::query(sqlx::AssertSqlSafe(cut)).execute(ground.store.pool()).await.expect("every connection is cut");
     assert_eq!(line.end(Ending::Completed).await, Answer::Done);

@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +14,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of it";
 fn folder() -> StorageSettings {
     let path = std::env::temp_dir().join(format!("media-{}", uuid::Uuid::now_v7()));
     let s3 = S3Settings { bucket: String::new(), region: "us-east-1".to_owned(), endpoint: String::new() };
-    StorageSettings { path: path.to_string_lossy().into_owned(), link_seconds: 3600, s3 }
+    StorageSettings { path: path.to_string_lossy().into_owned(), link_seconds: 3600, sweep_seconds: 3600, s3 }
 }
 
 #[tokio::test]
@@ -28,6 +30,11 @@ async fn a_folder_gives_back_what_was_put_and_leaves_no_temporary_file() {
     let parent = std::path::Path::new(&settings.path).join(key.as_str());
     let files = std::fs::read_dir(parent.parent().expect("a folder")).expect("readable").count();
     assert_eq!(files, 1);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+    assert_eq!((mode(&parent), mode(settings.path.as_ref())), (0o600, 0o700), "others may read images");
+    store.delete(&key).await.expect("deleted");
+    assert!(matches!(store.get(&key).await, Err(MediaError::NotFound)));
+    store.delete(&key).await.expect("it is gone already");
     std::fs::remove_dir_all(&settings.path).expect("removed");
 }
 

@@ -23,7 +23,9 @@ pub(super) async fn open_empty(path: &Path) -> anyhow::Result<State> {
             std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
     }
-    let _ = std::fs::remove_file(state.root().join("postgres.password"));
+    for name in ["database.password", "postgres.password"] {
+        let _ = std::fs::remove_file(state.root().join(name));
+    }
     for name in ["images", "log", "run"] {
         crate::state::private_folder(&state.root().join(name))?;
     }

@@ -19,6 +19,7 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 
 use crate::assembly::{Assembly, Plan, Programs};
+use crate::handed_out;
 use crate::port;
 use crate::secret;
 use crate::servers::{Durability, placement};
@@ -29,10 +30,6 @@ use crate::terminal::say;
 
 use borrowed::Borrowed;
 use briefs::NewPost;
-
-/// What the programs inherit besides what the plan gives them: nothing that configures an installation.
-const INHERITED: [&str; 10] =
-    ["HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOG_LEVEL", "PATH", "RUST_BACKTRACE", "TMPDIR", "TZ", "USER"];
 
 /// The simulator answers after a moment, as a provider would; otherwise there would be no progress to watch.
 const LIKE_A_PROVIDER: [&str; 4] =
@@ -47,7 +44,7 @@ pub async fn demo(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<u8
     let logs = state.root().join("log");
 
     let borrowed = Borrowed::of(&settings.environment.clone().without_file()).await?;
-    let outcome = match plan(&state, settings, programs, &borrowed, real) {
+    let outcome = match plan(settings, programs, &borrowed, real) {
         Ok(plan) => with_stack(&state, &plan, &briefs, shutdown).await,
         Err(error) => Err(error),
     };
@@ -78,13 +75,7 @@ fn asks_for_real_providers(settings: &Settings) -> anyhow::Result<bool> {
     Ok(real)
 }
 
-fn plan(
-    state: &State,
-    settings: &Settings,
-    programs: Programs,
-    borrowed: &Borrowed,
-    real: bool,
-) -> anyhow::Result<Plan> {
+fn plan(settings: &Settings, programs: Programs, borrowed: &Borrowed, real: bool) -> anyhow::Result<Plan> {
     let asked = settings.environment.clone().without_file();
     let port = match (asked.get("PORT"), settings.port) {
         (Some(_), Some(port)) => port,
@@ -92,7 +83,6 @@ fn plan(
     };
     port::require_free("127.0.0.1", port)?;
     let mut environment = vec![
-        ("SECRET_KEY".to_owned(), secret::random()?),
         ("PUBLIC_URL".to_owned(), format!("http://127.0.0.1:{port}")),
         ("BROADSIDE_REDIS__NAMESPACE".to_owned(), borrowed.name.clone()),
     ];
@@ -108,14 +98,11 @@ fn plan(
         simulator_options: LIKE_A_PROVIDER.map(str::to_owned).into(),
         durability: Durability::Throwaway,
         servers: borrowed.servers.clone(),
+        // Simulated, nothing of what configures an installation is handed on.
+        settings: if real { settings.environment.clone() } else { handed_out::of_the_machine(&asked) },
         environment,
-        without: if real {
-            Vec::new()
-        } else {
-            asked.inherited().filter(|it| !INHERITED.contains(it)).map(str::to_owned).collect()
-        },
-        // No .env lies in that folder.
-        directory: (!real).then(|| state.root().to_owned()),
+        token_secret: Some(secret::random()?),
+        providers: if real { settings.providers_with_keys()? } else { Vec::new() },
     })
 }
 

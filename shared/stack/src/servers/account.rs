@@ -1,4 +1,5 @@
-//! As whom the servers run: Postgres refuses to run as root, and neither server needs its rights.
+//! As whom servers run that are started by root: those of tests. Postgres refuses to run as root, and neither server needs
+//! its rights. A whole stack gives them up before it starts anything (see [`crate::privileges`]).
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;

@@ -4,9 +4,11 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
-# One installation at a time, also between two checkouts.
+# One installation at a time, also between two checkouts. The lock is in a folder that only root may write: in one for
+# everybody, such as /run/lock or /tmp, anybody could hold it or put a link to another file in its place.
 if command -v flock >/dev/null; then
-    exec 9>/run/lock/broadside-install 2>/dev/null || exec 9>/tmp/broadside-install.lock
+    mkdir -p -m 755 /var/lib/broadside
+    exec 9>/var/lib/broadside/install.lock
     flock 9
 fi
 

@@ -1,8 +1,8 @@
 //! Where the data of Postgres lies.
 //!
-//! In the state folder, as long as the account that Postgres runs as can enter it. When we are root
-//! and the checkout lies where no other account may go (`/root` is such a place), the data lies
-//! under `/var/lib/broadside` instead and a file `postgres.location` in the state folder says where.
+//! In the state folder, as long as the account that Postgres runs as can enter it. When we are root,
+//! as with the servers of tests, that account may not go where the state folder is; the data lies
+//! under `/var/lib/broadside` then and a file `postgres.location` in the state folder says where.
 //! The folder there names the state folder that it belongs to, so that a copy of a state folder
 //! never shares data with its original.
 
@@ -16,10 +16,12 @@ use rand::RngExt;
 use super::account::Account;
 use crate::part::command;
 use crate::state::{State, private_folder, write_private};
-use crate::terminal::say;
 
 const MARKER: &str = "postgres.location";
-const ELSEWHERE: &str = "/var/lib/broadside";
+/// Folder for what cannot stay in a state folder; only root may write it.
+pub(crate) const ELSEWHERE: &str = "/var/lib/broadside";
+/// Ending of a file that names the state folder whose content lies in the folder of the same name beside it.
+pub(crate) const RECORD: &str = "state_dir";
 
 /// A folder that the account owns and can reach.
 #[derive(Debug)]
@@ -50,11 +52,6 @@ pub async fn place(state: &State) -> anyhow::Result<Place> {
     }
     std::fs::remove_dir(&inside).with_context(|| format!("{account} cannot enter {}", inside.display()))?;
     let folder = elsewhere(state.root(), &account)?;
-    say(format_args!(
-        "{account} cannot enter {}: the data of Postgres lies in {}",
-        state.root().display(),
-        folder.display()
-    ));
     Ok(Place { folder, account: Some(account) })
 }
 

@@ -1,8 +1,9 @@
 //! A private Postgres: made once by `initdb`, then started from the same data again and again.
 //!
-//! It listens on 127.0.0.1 only, at a free port, and lets in one user by a generated password that
-//! lies in the state folder. There is no Unix socket: its path could get too long, and it would be
-//! one more thing to clean up.
+//! It listens on 127.0.0.1 only, at a free port, and lets in one role by a generated password that
+//! lies in the state folder. That role owns its database and is no superuser; the superuser that
+//! `initdb` makes has no password, so that nobody can log in as it. There is no Unix socket: its
+//! path could get too long, and it would be one more thing to clean up.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -18,11 +19,22 @@ use super::leftovers::DataDirectory;
 use super::{find, placement};
 use crate::part::{Part, Stop, command};
 use crate::ready::Ready;
+use crate::secret;
 use crate::state::{State, write_private};
 use crate::{port, terminal::say};
 
-const NAME: &str = "broadside";
-const PASSWORD: &str = "postgres.password";
+/// Database of the application.
+const DATABASE: &str = "broadside";
+/// Role of the application. Not `broadside`: data of an earlier version has a superuser of that name.
+const ROLE: &str = "broadside_app";
+/// Superuser of new data.
+const SUPERUSER: &str = "postgres";
+/// File with the role's password, in the state folder. Without it the role is made anew at the next start.
+const PASSWORD: &str = "database.password";
+/// File with the superuser's password that an earlier version left.
+const OLD_PASSWORD: &str = "postgres.password";
+/// Statements, each a line, that make the role and give it the database and what is in it; any number of times.
+const GIVE_DATABASE: &str = include_str!("give_database.sql");
 
 /// A server that is ready to be started.
 #[derive(Debug)]
@@ -49,18 +61,19 @@ impl Postgres {
                 version.unwrap_or("?")
             );
         };
-        let password = match (version, state.existing_secret(PASSWORD)?) {
-            (Some(_), None) => bail!(
-                "{} is missing, so the data in {} cannot be opened: put it back, or start anew with `make clean-state`",
-                state.root().join(PASSWORD).display(),
-                data.display()
-            ),
-            (_, Some(password)) => password,
-            (None, None) => state.secret(PASSWORD)?,
-        };
+        let known = state.existing_secret(PASSWORD)?.filter(|_| version.is_some());
+        let is_known = known.is_some();
+        let password = known.map_or_else(secret::random, Ok)?;
         let server = Self { programs, data, account: place.account, port: port::free()?, password, durability };
         if version.is_none() {
             server.make_data().await?;
+        } else if !is_known {
+            DataDirectory(server.data.clone()).clear_leftovers().await?;
+            server.give_database(&server.data).await?;
+        }
+        if !is_known {
+            write_private(&state.root().join(PASSWORD), &server.password)?;
+            let _ = std::fs::remove_file(state.root().join(OLD_PASSWORD));
         }
         Ok(server)
     }
@@ -70,7 +83,7 @@ impl Postgres {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://{NAME}:{}@127.0.0.1:{}/{NAME}", self.password, self.port)
+        format!("postgres://{ROLE}:{}@127.0.0.1:{}/{DATABASE}", self.password, self.port)
     }
 
     pub fn part(&self, state: &State) -> Part {
@@ -82,7 +95,7 @@ impl Postgres {
         part.account.clone_from(&self.account);
         part.directory = Some("/".into());
         part.environment.push(("LC_ALL".into(), "C.UTF-8".into()));
-        part.ready = Ready::Postgres { port: self.port, user: NAME.into() };
+        part.ready = Ready::Postgres { port: self.port, user: ROLE.into() };
         // Recovery after a crash replays the log; that is worth waiting for.
         part.patience = Duration::from_mins(2);
         // SIGINT is a fast shutdown: sessions are ended, everything is written.
@@ -127,34 +140,52 @@ impl Postgres {
             std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
         }
         let password_file = self.data.with_extension("password");
-        write_private(&password_file, &self.password)?;
+        // initdb asks for one; it is taken away again below.
+        write_private(&password_file, &secret::random()?)?;
         if let Some(account) = &self.account {
             account.own(&password_file)?;
         }
         let made = self.initdb(&fresh, &password_file).await;
         let _ = std::fs::remove_file(&password_file);
         made?;
-        self.create_database(&fresh).await?;
+        self.statements(&fresh, "postgres", &[format!("CREATE DATABASE {DATABASE}")]).await?;
+        self.give_database(&fresh).await?;
         std::fs::rename(&fresh, &self.data).with_context(|| format!("cannot make {}", self.data.display()))
     }
 
     async fn initdb(&self, fresh: &Path, password_file: &Path) -> anyhow::Result<()> {
         let mut initdb = self.tool("initdb")?;
         initdb.arg("-D").arg(fresh).arg("--pwfile").arg(password_file);
-        initdb.args(["-U", NAME, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        initdb.args(["-U", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]);
         initdb.arg(if self.durability == Durability::Kept { "--data-checksums" } else { "--no-sync" });
         succeeded("initdb", &initdb.output().await.context("cannot start initdb")?)
     }
 
-    /// In single-user mode: needs no client program and no running server.
-    async fn create_database(&self, fresh: &Path) -> anyhow::Result<()> {
+    /// Makes the application's role, or gives it another password, and hands it the database with all that is in it.
+    async fn give_database(&self, data: &Path) -> anyhow::Result<()> {
+        // Tests and the demonstration make databases of their own.
+        let further = if self.durability == Durability::Throwaway { "CREATEDB" } else { "NOCREATEDB" };
+        let filled = GIVE_DATABASE
+            .replace("{database}", DATABASE)
+            .replace("{role}", ROLE)
+            .replace("{password}", &self.password)
+            .replace("{further}", further);
+        let lines: Vec<String> =
+            filled.lines().filter(|it| !it.starts_with("--") && !it.is_empty()).map(str::to_owned).collect();
+        self.statements(data, DATABASE, &lines).await
+    }
+
+    /// Runs statements as the superuser, in single-user mode: needs no client program, no running server and no password.
+    async fn statements(&self, data: &Path, database: &str, statements: &[String]) -> anyhow::Result<()> {
         let mut single = self.tool("postgres")?;
-        single.arg("--single").arg("-D").arg(fresh).arg("postgres");
+        single.arg("--single").arg("-D").arg(data).arg(database);
         let mut child = single.stdin(Stdio::piped()).spawn().context("cannot start postgres")?;
         if let Some(mut input) = child.stdin.take() {
-            input.write_all(format!("CREATE DATABASE {NAME};\n").as_bytes()).await?;
+            for statement in statements {
+                input.write_all(format!("{statement}\n").as_bytes()).await?;
+            }
         }
-        succeeded("CREATE DATABASE", &child.wait_with_output().await?)
+        succeeded("preparing the database", &child.wait_with_output().await?)
     }
 
     fn tool(&self, name: &str) -> anyhow::Result<tokio::process::Command> {

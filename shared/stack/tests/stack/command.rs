@@ -25,7 +25,7 @@ async fn a_command_gets_servers_and_its_exit_code_comes_through() {
     let output = with_servers(&folder, "echo $DATABASE_URL; echo $REDIS_URL; exit 7").await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(7), "{said}");
-    assert!(said.contains("postgres://broadside:") && said.contains("redis://default:"), "{said}");
+    assert!(said.contains("postgres://broadside_app:") && said.contains("redis://default:"), "{said}");
     assert!(!folder.path().join("test").exists(), "something is left of the servers");
 }
 

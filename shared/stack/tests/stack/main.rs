@@ -3,4 +3,5 @@
 mod command;
 mod folder;
 mod parts;
+mod rights;
 mod servers;

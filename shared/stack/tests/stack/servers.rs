@@ -46,8 +46,8 @@ async fn strangers_are_kept_out() {
     let folder = Folder::new();
     let state = State::open(folder.path()).expect("opens");
     let servers = start(&state).await;
-    let password = state.existing_secret("postgres.password").expect("is readable").expect("was made");
-    let mode = std::fs::metadata(folder.path().join("postgres.password")).expect("exists").permissions().mode();
+    let password = state.existing_secret("database.password").expect("is readable").expect("was made");
+    let mode = std::fs::metadata(folder.path().join("database.password")).expect("exists").permissions().mode();
     assert_eq!(mode & 0o077, 0, "others may read the password");
     assert!(connect(&servers.database_url.replace(&password, "guess")).await.is_none(), "Postgres let a stranger in");
 
