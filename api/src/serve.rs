@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
-use shared::store::{idempotency, login_attempts, sessions};
+use shared::store::{answers, idempotency, login_attempts, sessions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -127,7 +127,7 @@ async fn upkeep(app: &App) {
         if minute.is_multiple_of(SWEEP)
             && let Err(error) = sweep(app).await
         {
-            tracing::warn!(error = %error, "old sessions and keys could not be swept");
+            tracing::warn!(error = %error, "old sessions, keys and cached answers could not be swept");
         }
     }
 }
@@ -138,5 +138,6 @@ async fn sweep(app: &App) -> Result<(), shared::store::StoreError> {
     sessions::sweep(&mut connection, app.settings.auth.refresh_ttl()).await?;
     login_attempts::sweep(&mut *connection).await?;
     while idempotency::sweep(&mut *connection, CHUNK).await? == CHUNK as u64 {}
+    while answers::sweep(&mut *connection, CHUNK).await? == CHUNK as u64 {}
     Ok(())
 }

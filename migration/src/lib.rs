@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 const LOCK: i64 = 0x0062_726f_6164;
 
 /// The tables that are ours. Any of them without our record of migrations belongs to somebody else.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -36,6 +36,7 @@ const TABLES: [&str; 19] = [
     "segments",
     "metrics",
     "unreferenced_media",
+    "cached_answers",
 ];
 
 /// Why the schema could not be brought to where it should be.

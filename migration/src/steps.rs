@@ -21,7 +21,7 @@ macro_rules! step {
     };
 }
 
-pub(crate) const STEPS: [Step; 14] = [
+pub(crate) const STEPS: [Step; 15] = [
     step!("m0001_accounts"),
     step!("m0002_batches"),
     step!("m0003_ledger"),
@@ -36,6 +36,7 @@ pub(crate) const STEPS: [Step; 14] = [
     step!("m0012_logins"),
     step!("m0013_ownership"),
     step!("m0014_sweep_of_uploads"),
+    step!("m0015_answer_cache"),
 ];
 
 impl MigrationName for Step {

@@ -24,7 +24,7 @@ pub(crate) async fn create(
         Begun::Before(before) => return Ok(Created { replay: true, ..created(before.answer()?) }),
     };
     if let Some(project) = new.project_id {
-        require_open(app, user, project).await?;
+        require_open(creation.tx(), user, project).await?;
     }
     let view = CampaignView::from(campaigns::insert(creation.tx(), user, new).await?);
     creation.keep(view.id, &view).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn change(
         // One that it belongs to already may have been deleted meanwhile.
         && read(app, user, campaign).await?.project_id != Some(project)
     {
-        require_open(app, user, project).await?;
+        require_open(app.store.pool(), user, project).await?;
     }
     campaigns::update(app.store.orm(), user, campaign, change).await?.ok_or_else(|| Problem::not_found("campaign"))
 }

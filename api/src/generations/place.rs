@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use poem::http::{HeaderMap, HeaderName};
 use serde_json::Value;
-use shared::domain::{BatchId, BatchStatus, Context, UserId};
+use shared::domain::{BatchId, Context, UserId};
 use shared::store::generations::{self, Generation, NewGeneration};
 use shared::store::idempotency::{self, Claim, KeyedRequest};
-use shared::store::{assets, brand_kits, campaigns, projects, segments};
+use shared::store::{answers, assets, brand_kits, campaigns, projects, segments};
 use sqlx::PgConnection;
 
 use super::answer::{Answered, failure};
 use super::asked::Asked;
-use super::cache::{self, Entry};
+use super::cache;
 use super::view::GenerationView;
 use super::waiting::{Patience, finished};
 use crate::app::App;
@@ -95,6 +95,8 @@ async fn place(app: &App, caller: Caller, asked: &Asked, placing: &Placing) -> R
         .key
         .as_ref()
         .map(|key| KeyedRequest::new(caller.user, key.as_str(), "POST a generation", asked.said().as_bytes()));
+    // Before a connection is taken: Redis may be slow.
+    let release = app.quick_doorbell.release().await;
     let mut tx = app.store.pool().begin().await?;
     if let Some(request) = &keyed
         && let Claim::Replay { resource, .. } = idempotency::claim(&mut tx, request).await?
@@ -103,31 +105,27 @@ async fn place(app: &App, caller: Caller, asked: &Asked, placing: &Placing) -> R
         return Ok(Found { id: BatchId(resource), headers: vec![again] });
     }
     let new = look_up(&mut tx, caller.user, asked).await?;
-    let entry = placing.cache.map(|lifetime| Entry::of(app, caller.user, &new, lifetime));
-    if let Some(entry) = &entry
-        && let Some(id) = still_good(app, caller.user, entry).await?
-    {
-        return Ok(Found { id, headers: entry.headers(true) });
-    }
-    let release = app.quick_doorbell.release().await;
-    let placed = generations::place(&mut tx, caller.user, &new, release).await?;
+    let id = BatchId::new();
+    let cached = placing.cache.map(|lifetime| cache::request(caller.user, &new, lifetime));
+    let known = match &cached {
+        Some(request) => answers::claim(&mut tx, request, id).await?,
+        None => None,
+    };
+    let placed = match known {
+        Some(_) => None,
+        None => Some(generations::place(&mut tx, id, caller.user, &new, release).await?),
+    };
+    let id = known.unwrap_or(id);
     if let Some(request) = &keyed {
-        idempotency::keep(&mut tx, request, placed.id.0, &Value::Null).await?;
+        idempotency::keep(&mut tx, request, id.0, &Value::Null).await?;
     }
     tx.commit().await?;
-    tracing::info!(generation.id = %placed.id, kind = %new.kind, user.id = %caller.user, "a generation was placed");
-    app.quick_doorbell.ring(placed.id, placed.first).await;
-    let Some(entry) = entry else { return Ok(Found { id: placed.id, headers: Vec::new() }) };
-    entry.keep(app, placed.id).await;
-    Ok(Found { id: placed.id, headers: entry.headers(false) })
-}
-
-/// The generation that the cache names, unless nothing came of it.
-async fn still_good(app: &App, user: UserId, entry: &Entry) -> Result<Option<BatchId>, Problem> {
-    let Some(id) = entry.find(app).await else { return Ok(None) };
-    let known = generations::read(app.store.pool(), user, id).await?;
-    let lost = |generation: &Generation| matches!(generation.status, BatchStatus::Failed | BatchStatus::Cancelled);
-    Ok(known.filter(|generation| !lost(generation)).map(|generation| generation.id))
+    if let Some(placed) = placed {
+        tracing::info!(generation.id = %id, kind = %new.kind, user.id = %caller.user, "a generation was placed");
+        app.quick_doorbell.ring(id, placed.first).await;
+    }
+    let headers = cached.map(|request| cache::headers(&request, known.is_some())).unwrap_or_default();
+    Ok(Found { id, headers })
 }
 
 /// What the request names, as prompts will need it. Whatever is not the caller's is not there.

@@ -2,6 +2,7 @@
 
 use shared::domain::{ProjectId, UserId};
 use shared::store::projects::{self, NewProject, ProjectChange};
+use sqlx::PgExecutor;
 
 use super::view::ProjectView;
 use crate::answer::Created;
@@ -47,9 +48,10 @@ pub(super) async fn change(
     read(app, user, project).await
 }
 
-/// Refuses a `project_id` of a body that names no project of the user's, or one that was deleted.
-pub(crate) async fn require_open(app: &App, user: UserId, project: ProjectId) -> Result<(), Problem> {
-    if projects::takes(app.store.pool(), user, project).await? {
+/// Refuses a `project_id` of a body that names no project of the user's, or one that was deleted. A caller that holds a
+/// connection passes that one: nobody waits for a second.
+pub(crate) async fn require_open(db: impl PgExecutor<'_>, user: UserId, project: ProjectId) -> Result<(), Problem> {
+    if projects::takes(db, user, project).await? {
         return Ok(());
     }
     Err(Problem::invalid(vec![FieldError::new("/project_id", "not_found", "is not one of your projects")]))

@@ -35,7 +35,7 @@ fn sending(member: &Member<'_>, project: &str, form: Vec<u8>) -> reqwest::Reques
     request.header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}")).body(form)
 }
 
-async fn upload(member: &Member<'_>, project: &str, name: &str, file: &[u8]) -> Answer {
+pub(crate) async fn upload(member: &Member<'_>, project: &str, name: &str, file: &[u8]) -> Answer {
     Answer::of(sending(member, project, form(&[("file", Some(name), file)]))).await
 }
 
@@ -43,7 +43,7 @@ fn picture(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x % 251) as u8, (y % 241) as u8, ((x * y) % 239) as u8])).into()
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     picture(width, height).write_with_encoder(PngEncoder::new(&mut bytes)).expect("encoded");
     bytes

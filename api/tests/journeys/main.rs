@@ -2,6 +2,7 @@
 
 mod accounts;
 mod analytics;
+mod answer_cache;
 mod app;
 mod assets;
 mod bad_input;
@@ -28,6 +29,7 @@ mod ledger;
 mod logs;
 mod media;
 mod member;
+mod one_connection;
 mod open_as;
 mod program;
 mod projects;

@@ -38,15 +38,15 @@ pub struct Placed {
     pub first: Vec<PostId>,
 }
 
-/// Writes a generation and its parts. With `release` the first slice of them counts as pushed, and the caller pushes it after
-/// the commit.
+/// Writes the generation `id` and its parts. With `release` the first slice of them counts as pushed, and the caller pushes it
+/// after the commit.
 pub async fn place(
     tx: &mut PgConnection,
+    id: BatchId,
     user: UserId,
     new: &NewGeneration,
     release: Release,
 ) -> Result<Placed, StoreError> {
-    let id = BatchId::new();
     let parts: Vec<PostId> = (0..new.parts.max(1)).map(|_| PostId::new()).collect();
     let released = if release == Release::FirstSlice { parts.len().min(SLICE) } else { 0 };
     sqlx::query(include_str!("sql/generation_place.sql"))

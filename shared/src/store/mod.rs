@@ -6,6 +6,7 @@
 //! read of a post under that lock cannot change.
 
 pub mod advance;
+pub mod answers;
 pub mod assets;
 pub mod attempts;
 pub mod batches;
@@ -107,7 +108,7 @@ impl Store {
 }
 
 /// The number of migrations that this program needs.
-const SCHEMA: i64 = 14;
+const SCHEMA: i64 = 15;
 
 /// Whether the database has the schema that this program needs, or a newer one.
 pub async fn schema_ready(pool: &PgPool) -> Result<bool, StoreError> {

@@ -27,7 +27,7 @@ async fn placed(store: &Store, user: UserId, parts: u16) -> (BatchId, Slice) {
         external_user: Some("user-7".to_owned()),
     };
     let mut tx = store.pool().begin().await.expect("a transaction");
-    let placed = generations::place(&mut tx, user, &new, Release::FirstSlice).await.expect("placed");
+    let placed = generations::place(&mut tx, BatchId::new(), user, &new, Release::FirstSlice).await.expect("placed");
     tx.commit().await.expect("committed");
     (placed.id, Slice { batch: placed.id, posts: placed.first, due: false })
 }

@@ -46,7 +46,7 @@ impl Stage {
 
     async fn placed(&self, user: UserId, new: &NewGeneration) -> BatchId {
         let mut tx = self.ground.store.pool().begin().await.expect("a transaction");
-        let placed = generations::place(&mut tx, user, new, Release::Nothing).await.expect("placed");
+        let placed = generations::place(&mut tx, BatchId::new(), user, new, Release::Nothing).await.expect("placed");
         tx.commit().await.expect("committed");
         placed.id
     }
