@@ -93,7 +93,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut rows = self.in_hand.rows();
         rows.held.remove(&self.row);
-        take_one(&mut rows.of_batch, self.batch);
+        take_one(&mut rows.of_batch, &self.batch);
     }
 }
 
@@ -101,17 +101,17 @@ impl Drop for Claiming {
     fn drop(&mut self) {
         let mut rows = self.in_hand.rows();
         for post in &self.posts {
-            take_one(&mut rows.claiming, *post);
+            take_one(&mut rows.claiming, post);
         }
     }
 }
 
 /// Counts one less, and forgets what is counted no more.
-fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn take_one<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }

@@ -52,7 +52,7 @@ async fn it_says_who_called_from_where_and_holds_no_secret_at_any_level() {
     let campaign =
         post(&url, "/campaigns", token, json!({"name": "Spring", "brand_name": "b"})).await.expect(201).json();
     let batch = format!("/campaigns/{}/generate-batch", campaign["id"].as_str().expect("an id"));
-    let posts = json!({"name": "n", "posts": [{"topic": "bread", "platform": "x"}]});
+    let posts = json!({"name": "n", "posts": [{"brand_name": "b", "tone": "warm", "topic": "bread"}]});
     let batch = post(&url, &batch, token, posts).await.expect(202).json()["id"].as_str().expect("an id").to_owned();
 
     // Links travel to the client in frames of a WebSocket, and back in the queries of requests.

@@ -58,7 +58,7 @@ async fn accounts(walk: &mut Walk<'_>, prefix: &str) {
     walk.call(&format!("POST {prefix}/register"), &[], named(&name), 201).await;
     let login = json!({"username": name, "password": "correct horse battery"});
     let tokens = walk.call(&format!("POST {prefix}/login"), &[], login.clone(), 200).await;
-    walk.token = tokens["access_token"].as_str().expect("a token").to_owned();
+    tokens["access_token"].as_str().expect("a token").clone_into(&mut walk.token);
     if prefix == "/api/v1/auth" {
         let refresh = json!({"refresh_token": tokens["refresh_token"]});
         walk.call("POST /api/v1/auth/refresh", &[], refresh, 200).await;

@@ -68,7 +68,7 @@ pub async fn rescue(pool: &PgPool, rescuer: WorkerId, max_deliveries: i16) -> Re
             (post, fate)
         })
         .collect();
-    let mut rescued = take_back(&mut tx, &mut posts).await?;
+    let mut outcome = take_back(&mut tx, &mut posts).await?;
     let given_up: Vec<PostId> =
         posts.iter().filter(|(_, fate)| fate.failure.is_some()).map(|(post, _)| post.post).collect();
     if !given_up.is_empty() {
@@ -77,8 +77,8 @@ pub async fn rescue(pool: &PgPool, rescuer: WorkerId, max_deliveries: i16) -> Re
     }
     sqlx::query("DELETE FROM workers WHERE id = ANY ($1)").bind(&workers).execute(&mut *tx).await?;
     tx.commit().await?;
-    rescued.workers = workers;
-    Ok(rescued)
+    outcome.workers = workers;
+    Ok(outcome)
 }
 
 /// Hands back posts that a living worker owns without having them in hand. One that had begun is counted as tried, and fails

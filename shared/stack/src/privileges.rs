@@ -9,7 +9,6 @@
 //! is not `postgres`, to which a Postgres of the machine's own may give everything. A state folder that the account cannot
 //! reach, as below `/root`, becomes a link to one under `/var/lib/broadside`; programs that it cannot execute are copied there.
 
-use std::ffi::OsString;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Published faults: no version in `Cargo.lock` is one that an advisory of `config/advisories.toml` covers.
 //!
-//! That file holds the facts of the whole RustSec database on one day, so that the check needs no network and covers a
+//! That file holds the facts of the whole `RustSec` database on one day, so that the check needs no network and covers a
 //! crate that is added later. `make advisories ADVISORY_DB=<clone of rustsec/advisory-db>` writes it anew.
 
 use std::collections::{BTreeMap, BTreeSet};

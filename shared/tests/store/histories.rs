@@ -202,10 +202,10 @@ impl History<'_> {
     }
 
     async fn reconcile(&self, owner: WorkerId) {
-        let owned = rescue::owned(self.store.pool(), &[owner], &[self.batch]).await.expect("an answer");
+        let posts = rescue::owned(self.store.pool(), &[owner], &[self.batch]).await.expect("an answer");
         let in_hand =
             |post: &Owned| self.holds.iter().any(|hold| hold.claim.post == post.post && hold.claim.epoch == post.epoch);
-        let (kept, forgotten): (Vec<Owned>, Vec<Owned>) = owned.into_iter().partition(in_hand);
+        let (kept, forgotten): (Vec<Owned>, Vec<Owned>) = posts.into_iter().partition(in_hand);
         let handed_back = rescue::hand_back(self.store.pool(), forgotten.clone(), 5).await.expect("handed back");
         assert_eq!(handed_back.posts, forgotten.len() as i64);
         let left = rescue::owned(self.store.pool(), &[owner], &[self.batch]).await.expect("an answer");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use shared::config::{Names, S3Settings, StorageSettings};
-use shared::domain::{AssetId, Context, Kind, ProjectId, UserId};
+use shared::domain::{AssetId, BatchId, Context, Kind, ProjectId, UserId};
 use shared::media::{ImageFormat, MediaError, MediaKey, MediaStore};
 use shared::store::assets::{self, NewAsset};
 use shared::store::generations::{self, NewGeneration};
@@ -175,7 +175,7 @@ async fn work_that_is_not_finished_keeps_the_picture_that_it_was_given() {
         external_user: None,
     };
     let mut tx = pool.begin().await.expect("a transaction");
-    let placed = generations::place(&mut tx, user, &new, Release::FirstSlice).await.expect("placed");
+    let placed = generations::place(&mut tx, BatchId::new(), user, &new, Release::FirstSlice).await.expect("placed");
     tx.commit().await.expect("committed");
     assert!(assets::delete(pool, user, asset).await.expect("deleted"));
     sweep(&ground, &shelf.media).await;

@@ -23,9 +23,9 @@ pub(crate) async fn bury(store: &Store, worker: WorkerId) {
 
 /// Takes posts back from everybody who is gone, as a worker does that has lived for long.
 pub(crate) async fn rescue_all(store: &Store) -> Rescued {
-    let rescuer = worker(store).await;
-    let rescued = rescue(store.pool(), rescuer, 3).await.expect("rescued");
-    sqlx::query("DELETE FROM workers WHERE id = $1").bind(rescuer).execute(store.pool()).await.expect("forgotten");
+    let judge = worker(store).await;
+    let rescued = rescue(store.pool(), judge, 3).await.expect("rescued");
+    sqlx::query("DELETE FROM workers WHERE id = $1").bind(judge).execute(store.pool()).await.expect("forgotten");
     rescued
 }
 

@@ -46,7 +46,7 @@ struct Open {
 }
 
 impl Line {
-    pub fn new(claim: &Claim, writer: Writer, held: Held, hold: Hold) -> Self {
+    pub fn new(claim: &Claim, writer: Writer, held: Held, in_hand: Hold) -> Self {
         Self {
             post: Item {
                 post: claim.post,
@@ -68,7 +68,7 @@ impl Line {
             reserved: false,
             writer,
             held,
-            hold: Arc::new(hold),
+            hold: Arc::new(in_hand),
             ended: false,
         }
     }

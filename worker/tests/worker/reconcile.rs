@@ -13,7 +13,8 @@ async fn posts_of_a_claim_whose_answer_was_lost_are_made_by_the_worker_that_lost
     stage.start_with(4, &[]);
     let store = &stage.ground.store;
     let me: WorkerId = loop {
-        let living = sqlx::query_scalar("SELECT id FROM workers").fetch_optional(store.pool()).await.expect("an answer");
+        let living =
+            sqlx::query_scalar("SELECT id FROM workers").fetch_optional(store.pool()).await.expect("an answer");
         if let Some(me) = living {
             break me;
         }
